@@ -1,1 +1,20 @@
-//! audio
+//! The media engine: what the agent says goes out as RTP, what the far end says comes out of the headset.
+//!
+//! Promise: while a stream is started RTP flows every 20 ms, whatever the microphone, the mute button or the sound
+//! server do; nothing the network sends can panic it; no caller of [`Media`] ever waits for a device or a disk.
+//!
+//! Knows: sound devices, wav files, RTP, codecs, jitter, tones. Does not know: SIP, SDP, agents, calls, forms. Whoever
+//! negotiates a call maps the result to a [`StreamConfig`].
+//!
+//! The pure part is the engine: one tick moves 10 ms, time is an argument, packets
+//! are plain values. [`Media`] is the thread that feeds it from sockets and a [`device::Backend`].
+
+mod codec;
+pub mod device;
+mod media;
+mod stream;
+
+pub use codec::Codec;
+pub use device::{BackendConfig, DeviceError, DeviceInfo, DeviceRole, list_devices};
+pub use media::{Media, MediaError, MediaEvent};
+pub use stream::{Direction, SessionKey, StreamConfig, StreamStats, Tone};
