@@ -1,1 +1,22 @@
-//! desk
+//! The brain: one pure state machine of the agent's day.
+//!
+//! Promise: plain values in ([`Command`]s and [`Fact`]s), plain values out ([`Effect`]s and a [`View`]), the same in, the same
+//! out. Every "may I?" of the product is answered here and nowhere else.
+//!
+//! Knows: session, presence, offered, answering, live, ended, wrap-ups. Does not know: sockets, SQL, clocks, random sources
+//! other than the seed it is given, Tauri, or the words of any protocol.
+
+mod command;
+mod draft;
+mod effect;
+mod fact;
+mod view;
+
+pub use command::Command;
+pub use draft::Draft;
+pub use effect::Effect;
+pub use fact::{Fact, LegEnd, Offered, RestoredWrapUp, SignedIn};
+pub use view::{
+    CallAction, CallPhase, CallView, DeskAction, EndedBy, LinkView, LinksView, NextAction, Notice,
+    NoticeKind, PresenceView, SavedState, SessionView, Switch, View, WrapUpAction, WrapUpView,
+};

@@ -1,0 +1,169 @@
+//! What the world tells the desk.
+
+use crate::Draft;
+use offhook_model::{
+    Activity, CallId, CallerMatch, Code, FormDefinition, LegId, LegOutcome, PhoneNumber,
+    PresenceState, Text, Wall, WrapUpId,
+    api::{AgentProfile, QueueState},
+};
+use std::time::Duration;
+
+/// One fact. Facts may come in any order; the leg id joins what belongs together.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fact {
+    /// The centre accepted the sign-in.
+    SignedIn(SignedIn),
+    /// The centre or the network refused it.
+    SignInFailed(Code),
+    /// The session is over: signed out, expired, or taken over elsewhere.
+    SessionEnded(Option<Code>),
+    /// The API answers (true), or not (false) and why.
+    Api(Result<(), Code>),
+    /// The event stream stands (true) or is down: presence is then unconfirmed.
+    EventStream(bool),
+    /// The phone is registered, or not and why.
+    Registration(Result<(), Code>),
+    /// The centre's presence on record.
+    Presence(PresenceState),
+    /// The centre refused a presence change.
+    PresenceRefused(Code),
+    /// What the centre thinks the agent is doing.
+    Activity(Activity),
+    /// The queues.
+    Queues(Vec<QueueState>),
+    /// A call rings here.
+    Offered(Offered),
+    /// The far side has confirmed our answer and media flow.
+    Connected {
+        /// Which leg.
+        leg: LegId,
+    },
+    /// A leg is over, whatever it was doing.
+    Ended {
+        /// Which leg.
+        leg: LegId,
+        /// How.
+        how: LegEnd,
+    },
+    /// The microphone of a leg is as asked.
+    Muted {
+        /// Which leg.
+        leg: LegId,
+        /// What is so.
+        muted: bool,
+    },
+    /// The look-up of a caller's number answered.
+    CallerFound {
+        /// Which call.
+        call: CallId,
+        /// Who it is.
+        caller: CallerMatch,
+    },
+    /// What was on the disk at start: unfinished drafts and wrap-ups on their way.
+    Restored(Vec<RestoredWrapUp>),
+    /// A draft is on the disk.
+    DraftSaved {
+        /// Which one.
+        wrap_up: WrapUpId,
+        /// The draft's edit count that was saved.
+        edit: u64,
+    },
+    /// The store refused a draft.
+    DraftNotSaved {
+        /// Which one.
+        wrap_up: WrapUpId,
+        /// Why.
+        code: Code,
+    },
+    /// The form is in the outbox, durably.
+    Submitted {
+        /// Which one.
+        wrap_up: WrapUpId,
+    },
+    /// The store refused the submission; the form is open again.
+    NotSubmitted {
+        /// Which one.
+        wrap_up: WrapUpId,
+        /// Why.
+        code: Code,
+    },
+    /// A try to send it failed; it will be tried again.
+    SyncDelayed {
+        /// Which one.
+        wrap_up: WrapUpId,
+        /// Why.
+        code: Code,
+    },
+    /// The centre has it.
+    Synced {
+        /// Which one.
+        wrap_up: WrapUpId,
+    },
+    /// The centre refused it for good.
+    SyncRefused {
+        /// Which one.
+        wrap_up: WrapUpId,
+        /// Why.
+        code: Code,
+    },
+    /// Something failed that belongs to no call or form (a device, the keyring).
+    Failed(Code),
+}
+
+/// What the desk needs of a sign-in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SignedIn {
+    /// Who.
+    pub agent: AgentProfile,
+    /// The presence on record.
+    pub presence: PresenceState,
+    /// What the centre thinks the agent is doing.
+    pub activity: Activity,
+    /// How long a call rings where the INVITE does not say.
+    pub ring: Duration,
+    /// The after-call form.
+    pub form: FormDefinition,
+}
+
+/// A call that rings here.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Offered {
+    /// The call.
+    pub call: CallId,
+    /// This agent's leg.
+    pub leg: LegId,
+    /// The caller's number; nothing where it was withheld.
+    pub number: Option<PhoneNumber>,
+    /// The name the network gave.
+    pub name: Option<String>,
+    /// Whose queue it came from.
+    pub skill_group: Option<Text>,
+    /// How much ring time is left by the centre's word; the centre alone owns the deadline.
+    pub ring_left: Option<Duration>,
+    /// Since when the customer has waited in the queue.
+    pub queued_since: Option<Wall>,
+}
+
+/// How a leg ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LegEnd {
+    /// The far side hung up a live call.
+    FarHungUp,
+    /// We hung up a live call.
+    HungUp,
+    /// The far side gave up or took it back while it rang, and why.
+    Withdrawn(LegOutcome),
+    /// We declined it.
+    Declined,
+    /// Network, media or the centre failed.
+    Failed(Code),
+}
+
+/// A form found on the disk at start.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RestoredWrapUp {
+    /// The form with its facts and text.
+    pub draft: Draft,
+    /// Nothing: still a draft. Otherwise since when it has been in the outbox, and a refusal that is for good.
+    pub outbox: Option<(Wall, Option<Code>)>,
+}

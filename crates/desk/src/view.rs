@@ -1,0 +1,355 @@
+//! The snapshot the interface draws. It says what is so and what may be done; the interface derives no rule.
+//!
+//! Bounded: history, cards and form bodies come by query, so the snapshot stays under 32 KB whatever is stored.
+
+use offhook_model::{
+    Activity, CallId, CallerMatch, Code, Direction, FieldId, LegId, LegOutcome, PhoneNumber,
+    Presence, PresenceState, Text, Wall, WrapUpId,
+    api::{AgentProfile, QueueState},
+};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// The whole desk at one moment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct View {
+    /// Counts up with each change.
+    #[ts(type = "number")]
+    pub revision: u64,
+    /// Signed in or not.
+    pub session: SessionView,
+    /// The three links to the centre.
+    pub links: LinksView,
+    /// The presence; nothing before sign-in.
+    pub presence: Option<PresenceView>,
+    /// What the agent is doing, as this phone sees it.
+    pub activity: Activity,
+    /// Since when the activity is so.
+    pub activity_since: Option<Wall>,
+    /// What the agent may do now that belongs to no call.
+    pub can: Vec<DeskAction>,
+    /// Calls that ring or talk, oldest first.
+    pub calls: Vec<CallView>,
+    /// Open wrap-ups and those not yet at the centre, newest first.
+    pub wrap_ups: Vec<WrapUpView>,
+    /// The queues of the agent's skill groups.
+    pub queues: Vec<QueueState>,
+    /// What the agent must be told, oldest first.
+    pub notices: Vec<Notice>,
+    /// The next action: what the slot under the stage and F2 do.
+    pub next: Option<NextAction>,
+}
+
+/// Signed in or not.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum SessionView {
+    /// Nobody is signed in; no voice function is usable.
+    SignedOut {
+        /// Why the last try failed or the last session ended.
+        error: Option<Code>,
+    },
+    /// The centre has been asked.
+    SigningIn,
+    /// Somebody is.
+    SignedIn {
+        /// Who.
+        agent: AgentProfile,
+    },
+}
+
+/// The links to the centre.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct LinksView {
+    /// The cloud API with its event stream: presence, queue, customers, wrap-ups.
+    pub api: LinkView,
+    /// The SIP registration: calls.
+    pub sip: LinkView,
+}
+
+/// One link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum LinkView {
+    /// Not wanted now.
+    Off,
+    /// Being set up or tried again.
+    Connecting {
+        /// Why the last try failed.
+        error: Option<Code>,
+    },
+    /// It stands.
+    Up,
+}
+
+/// Presence as wanted and as confirmed by the centre.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct PresenceView {
+    /// What was asked for; equal to the confirmed one when nothing is under way.
+    pub wanted: Presence,
+    /// What the centre has on record.
+    pub confirmed: PresenceState,
+    /// The record cannot be checked at the moment, since the event stream is down.
+    pub unconfirmed: bool,
+    /// A check-out waits for the end of the call or wrap-up.
+    pub check_out_queued: bool,
+}
+
+/// What may be done that belongs to no call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum DeskAction {
+    /// See [`crate::Command::SignIn`].
+    SignIn,
+    /// See [`crate::Command::SignOut`].
+    SignOut,
+    /// See [`crate::Command::CheckIn`].
+    CheckIn,
+    /// See [`crate::Command::CheckOut`].
+    CheckOut,
+    /// See [`crate::Command::CancelCheckOut`].
+    CancelCheckOut,
+    /// Ready by hand.
+    SetReady,
+    /// Break by hand.
+    SetBreak,
+    /// See [`crate::Command::StartAnswering`].
+    StartAnswering,
+    /// The second choice beside Start answering.
+    BackToBreak,
+}
+
+/// One call as the agent sees it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct CallView {
+    /// The call.
+    pub call: CallId,
+    /// This agent's leg of it.
+    pub leg: LegId,
+    /// Who started it.
+    pub direction: Direction,
+    /// The customer's number; nothing where it was withheld.
+    pub number: Option<PhoneNumber>,
+    /// The name the network gave.
+    pub caller_name: Option<String>,
+    /// Which customer it is.
+    pub caller: CallerMatch,
+    /// The skill group whose queue it came from.
+    pub skill_group: Option<Text>,
+    /// Where the call stands.
+    pub phase: CallPhase,
+    /// When it began to ring.
+    pub offered_at: Wall,
+    /// Until when it can be answered; nothing where nobody set a limit.
+    pub answer_by: Option<Wall>,
+    /// How long it may ring in all, in milliseconds, for the countdown's full width.
+    #[ts(type = "number | null")]
+    pub ring_millis: Option<u64>,
+    /// Since when the customer has been waiting in the queue.
+    pub queued_since: Option<Wall>,
+    /// When talking began.
+    pub answered_at: Option<Wall>,
+    /// The microphone.
+    pub muted: Switch,
+    /// The form that opened with the call.
+    pub wrap_up: WrapUpId,
+    /// What may be done with it now.
+    pub can: Vec<CallAction>,
+}
+
+/// Where a call stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum CallPhase {
+    /// It rings here.
+    Offered,
+    /// Answer was pressed; the far side has not confirmed yet.
+    Answering,
+    /// They talk.
+    Live,
+}
+
+/// Something that was asked for and something that is so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+pub struct Switch {
+    /// What the button shows.
+    pub wanted: bool,
+    /// What is so.
+    pub confirmed: bool,
+}
+
+/// What may be done with a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum CallAction {
+    /// See [`crate::Command::Answer`].
+    Answer,
+    /// See [`crate::Command::Decline`].
+    Decline,
+    /// See [`crate::Command::HangUp`].
+    HangUp,
+    /// Mute.
+    Mute,
+    /// Unmute.
+    Unmute,
+}
+
+/// One after-call form, without its body (that comes by query).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct WrapUpView {
+    /// Which one.
+    pub id: WrapUpId,
+    /// The call it is about.
+    pub call: CallId,
+    /// The customer's number.
+    pub number: Option<PhoneNumber>,
+    /// Which customer it is.
+    pub caller: CallerMatch,
+    /// Who started the call.
+    pub direction: Direction,
+    /// The skill group whose queue it came from.
+    pub skill_group: Option<Text>,
+    /// When the call began to ring.
+    pub offered_at: Wall,
+    /// When talking began.
+    pub answered_at: Option<Wall>,
+    /// When the call was over; nothing while it goes on.
+    pub ended_at: Option<Wall>,
+    /// Who ended it, for the facts of the ended call.
+    pub ended_by: Option<EndedBy>,
+    /// How the leg ended.
+    pub outcome: Option<LegOutcome>,
+    /// Where the text is.
+    pub saved: SavedState,
+    /// Required fields that are blank.
+    pub missing: Vec<FieldId>,
+    /// What may be done with it now.
+    pub can: Vec<WrapUpAction>,
+}
+
+/// Who hung up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum EndedBy {
+    /// The agent.
+    Agent,
+    /// The customer.
+    Customer,
+    /// The network or the centre.
+    Network,
+}
+
+/// Where the text of a form is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum SavedState {
+    /// Nothing was typed yet.
+    Blank,
+    /// Typed, and not yet on the disk.
+    Unsaved,
+    /// On this computer's disk.
+    Saved {
+        /// Since when.
+        at: Wall,
+    },
+    /// This computer's store refused it; the text is still in the form.
+    SaveFailed {
+        /// Why.
+        code: Code,
+    },
+    /// Submitted; the store has not answered yet.
+    Submitting,
+    /// In the outbox, on its way to the centre.
+    Waiting {
+        /// Since when.
+        since: Wall,
+        /// Why the last try failed.
+        error: Option<Code>,
+    },
+    /// At the centre.
+    Synced {
+        /// Since when.
+        at: Wall,
+    },
+    /// The centre refused it for good; the text is kept.
+    Refused {
+        /// Why.
+        code: Code,
+    },
+}
+
+/// What may be done with a wrap-up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum WrapUpAction {
+    /// Type in it.
+    Edit,
+    /// See [`crate::Command::Submit`].
+    Submit,
+    /// See [`crate::Command::SubmitAndStartAnswering`].
+    SubmitAndStartAnswering,
+}
+
+/// The one thing to do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum NextAction {
+    /// Check in.
+    CheckIn,
+    /// Answer this leg.
+    Answer {
+        /// Which one.
+        leg: LegId,
+    },
+    /// Submit this wrap-up and start answering.
+    SubmitAndStartAnswering {
+        /// Which one.
+        wrap_up: WrapUpId,
+    },
+    /// Start answering.
+    StartAnswering,
+    /// Back to Ready.
+    BackToReady,
+}
+
+/// Something the agent must be told.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Notice {
+    /// For [`crate::Command::DismissNotice`].
+    #[ts(type = "number")]
+    pub id: u64,
+    /// When it happened.
+    pub at: Wall,
+    /// What happened.
+    pub about: NoticeKind,
+}
+
+/// What a notice is about.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum NoticeKind {
+    /// The presence changed without the agent's doing; the reason stands in the presence.
+    PresenceChanged {
+        /// What it is now, and why.
+        state: PresenceState,
+    },
+    /// A ringing call went away.
+    CallGone {
+        /// Whose call.
+        number: Option<PhoneNumber>,
+        /// How its leg ended.
+        outcome: LegOutcome,
+    },
+    /// Something failed.
+    Failed {
+        /// What.
+        code: Code,
+    },
+    /// A wrap-up cannot be submitted before its required fields are filled; it is kept as a draft.
+    Incomplete {
+        /// Which one.
+        wrap_up: WrapUpId,
+        /// The blank fields.
+        fields: Vec<FieldId>,
+    },
+}

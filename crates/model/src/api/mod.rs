@@ -1,0 +1,18 @@
+//! Bodies of the cloud API, version 1. JSON over HTTP(S); the paths stand beside each body.
+//!
+//! Every request but sign-in carries `Authorization: Bearer TOKEN`. Every write carries `Idempotency-Key: UUID`: the same
+//! key and body gives the same answer and changes nothing a second time, the same key with another body is refused (409,
+//! `key_reused`). Errors are `application/problem+json` ([`Problem`]).
+
+mod event;
+mod problem;
+mod record;
+mod session;
+
+pub use event::{Event, QueueState};
+pub use problem::Problem;
+pub use record::{CallLegs, WrapUpBody, WrapUpReceipt, WrapUpStored};
+pub use session::{
+    AgentProfile, PresenceRequest, Role, SignInRequest, SignInResponse, SipAccount, SkillGroup,
+    StartAnsweringRequest,
+};

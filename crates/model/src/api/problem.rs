@@ -1,0 +1,18 @@
+//! Errors on the wire (RFC 9457).
+
+use crate::Code;
+use serde::{Deserialize, Serialize};
+
+/// A refusal, as `application/problem+json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// What went wrong.
+    pub code: Code,
+    /// The same in words, for a person who reads the wire.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// Seconds to wait before trying again, where waiting helps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u32>,
+}

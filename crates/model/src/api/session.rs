@@ -1,0 +1,96 @@
+//! Sign-in, presence, and what the centre provisions.
+
+use crate::{
+    Activity, AgentId, FormDefinition, Presence, PresenceState, Secret, SkillGroupId, Text,
+};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// `POST /v1/sessions`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SignInRequest {
+    /// The agent's sign-in name.
+    pub username: String,
+    /// The password.
+    pub password: Secret,
+}
+
+/// The answer to [`SignInRequest`] (201). `DELETE /v1/sessions/current` signs out (204).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SignInResponse {
+    /// The bearer token of this session. Opaque.
+    pub token: Secret,
+    /// Who signed in.
+    pub agent: AgentProfile,
+    /// The telephone account; kept in memory only. Administrators have none.
+    pub sip: Option<SipAccount>,
+    /// The presence on record.
+    pub presence: PresenceState,
+    /// What the centre thinks the agent is doing.
+    pub activity: Activity,
+    /// How long a queue call rings, in seconds.
+    pub ring_seconds: u32,
+    /// The after-call form.
+    pub form: FormDefinition,
+}
+
+/// What an account may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Takes calls.
+    Agent,
+    /// Reads every record.
+    Administrator,
+}
+
+/// The agent as the interface names them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct AgentProfile {
+    /// Whose profile it is.
+    pub id: AgentId,
+    /// The name colleagues know.
+    pub name: String,
+    /// The internal number.
+    pub extension: String,
+    /// What the account may do.
+    pub role: Role,
+    /// The skill groups the agent is in.
+    pub skill_groups: Vec<SkillGroup>,
+}
+
+/// A skill group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SkillGroup {
+    /// Which one.
+    pub id: SkillGroupId,
+    /// Its name.
+    pub name: Text,
+}
+
+/// The telephone account handed out at sign-in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SipAccount {
+    /// Address of record, `sip:1001@centre.example`.
+    pub aor: String,
+    /// The digest user name.
+    pub auth_user: String,
+    /// The digest password, fresh for each session.
+    pub password: Secret,
+    /// `host:port` of the registrar.
+    pub registrar: String,
+}
+
+/// `PUT /v1/presence`; answered with the new [`PresenceState`]. Check-in is Ready, check-out is Checked out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PresenceRequest {
+    /// The presence asked for.
+    pub presence: Presence,
+}
+
+/// `POST /v1/start-answering`: ends the wrap-up activity and sets the presence; answered with [`PresenceState`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StartAnsweringRequest {
+    /// Ready, Answer on mobile, or Break for "back to Break".
+    pub presence: Presence,
+}

@@ -1,0 +1,100 @@
+//! Calls as they are recorded.
+
+use crate::{CallId, CustomerName, LegId, PhoneNumber, Text, Wall};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// Who started the call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// 呼入: the customer calls.
+    Inbound,
+    /// 呼出: the agent calls.
+    Outbound,
+}
+
+/// How one agent's leg of a call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum LegOutcome {
+    /// They talked.
+    Connected,
+    /// It rang for the whole ring time (RONA).
+    RingNoAnswer,
+    /// The agent declined it.
+    Declined,
+    /// 振铃放弃: the caller left while it rang at this agent.
+    AbandonedWhileRinging,
+    /// Another agent or device took it.
+    AnsweredElsewhere,
+    /// Outbound: the callee is busy.
+    Busy,
+    /// Outbound: nobody answered.
+    NoAnswer,
+    /// Outbound: the callee, or the agent's own phone, refused it.
+    Rejected,
+    /// Outbound: there is no such number.
+    InvalidNumber,
+    /// Outbound: the agent gave up before an answer.
+    Cancelled,
+    /// The network, the phone or the centre failed.
+    Failed,
+}
+
+/// The three drawers of the call list (ACCEPTANCE 106).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum CallResult {
+    /// 正常: they talked.
+    Normal,
+    /// 未接通: everything else.
+    Missed,
+    /// 振铃放弃: the caller left while this agent's phone rang.
+    Abandoned,
+}
+
+impl LegOutcome {
+    /// Sorts the outcome into its drawer of the call list.
+    #[must_use]
+    pub const fn result(self) -> CallResult {
+        match self {
+            Self::Connected => CallResult::Normal,
+            Self::AbandonedWhileRinging => CallResult::Abandoned,
+            Self::RingNoAnswer
+            | Self::Declined
+            | Self::AnsweredElsewhere
+            | Self::Busy
+            | Self::NoAnswer
+            | Self::Rejected
+            | Self::InvalidNumber
+            | Self::Cancelled
+            | Self::Failed => CallResult::Missed,
+        }
+    }
+}
+
+/// One row of the call list: one agent's leg of a call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct LegRecord {
+    /// The leg.
+    pub leg: LegId,
+    /// The call it belongs to.
+    pub call: CallId,
+    /// Who started it.
+    pub direction: Direction,
+    /// The customer's number.
+    pub number: PhoneNumber,
+    /// The customer, where known.
+    pub customer: Option<CustomerName>,
+    /// The skill group whose queue it came from.
+    pub skill_group: Option<Text>,
+    /// When it began to ring or was dialled.
+    pub offered_at: Wall,
+    /// When they began to talk.
+    pub answered_at: Option<Wall>,
+    /// When it was over.
+    pub ended_at: Option<Wall>,
+    /// How it ended; nothing while it goes on.
+    pub outcome: Option<LegOutcome>,
+}
