@@ -1,1 +1,51 @@
-//! sip
+//! A SIP user agent, sans-IO: bytes and time in, bytes and events out.
+//!
+//! The promise: whatever the network loses, repeats or reorders, a call that started ends on both sides, and the user is
+//! told once how it ended. Bad input is answered or dropped, never a panic.
+//!
+//! Knows: RFC 3261 and its amendments, digest access, registration, the offer/answer model of SDP.
+//! Does not know: sockets (but for [`net`]), the clock (`now` is a [`Duration`](std::time::Duration) since any epoch the
+//! caller chose), audio devices, agents, forms.
+//!
+//! - [`Endpoint`] is transactions and dialogs in both roles; a B2BUA builds on it, with [`server`] for registrations.
+//! - [`UserAgent`] is one account over an `Endpoint`: registration, digest, who may ring.
+//! - [`sdp`] offers and answers media. [`net`] (feature `net`) runs any [`Core`] over a socket.
+
+mod auth;
+mod call;
+mod core;
+mod cseq;
+pub mod endpoint;
+mod header;
+mod method;
+mod name_addr;
+#[cfg(feature = "net")]
+pub mod net;
+mod params;
+mod reason;
+mod rng;
+pub mod sdp;
+pub mod server;
+mod status;
+mod uri;
+mod user_agent;
+mod via;
+
+pub mod message;
+
+pub use auth::{Credentials, Password};
+pub use call::{CallKey, EndCause, Incoming};
+pub use core::{Core, Transmit};
+pub use cseq::CSeq;
+pub use endpoint::Endpoint;
+pub use header::{HeadersExt, header_name, header_value};
+pub use message::{Message, Request, Response};
+pub use method::Method;
+pub use name_addr::NameAddr;
+pub use params::Params;
+pub use reason::Reason;
+pub use rsip::{Header, Headers, Transport, Version};
+pub use status::Status;
+pub use uri::{Scheme, Uri};
+pub use user_agent::{Account, Command, Event, RegistrationError, UserAgent};
+pub use via::Via;

@@ -1,0 +1,35 @@
+//! Digest access authentication (RFC 7616, RFC 8760; RFC 2617 for old servers).
+
+use std::fmt;
+
+/// A password. `Debug` masks it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Password(String);
+
+impl Password {
+    /// Takes a password.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(…)")
+    }
+}
+
+/// Who we are to a server that asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// The user name.
+    pub user: String,
+    /// The password.
+    pub password: Password,
+    /// The only realm these are for; `None` answers any.
+    pub realm: Option<String>,
+}

@@ -1,0 +1,44 @@
+//! What a driver can run.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// A datagram to put on the wire.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transmit {
+    /// Where it goes.
+    pub to: SocketAddr,
+    /// The datagram, at most 65,507 bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// A state machine without sockets and without a clock: [`UserAgent`](crate::UserAgent) here, the call centre's switch elsewhere.
+///
+/// `now` is a time since an epoch of the driver's choice and never runs backwards. After every `handle_…` the driver empties
+/// [`poll_transmit`](Core::poll_transmit) and [`poll_event`](Core::poll_event) and asks [`poll_timeout`](Core::poll_timeout) anew.
+pub trait Core {
+    /// What the owner asks for.
+    type Command;
+    /// What the owner is told.
+    type Event;
+
+    /// Carries out what the owner asks for.
+    fn handle_command(&mut self, now: Duration, command: Self::Command);
+    /// Takes a datagram from the wire, whatever it holds.
+    fn handle_datagram(&mut self, now: Duration, from: SocketAddr, bytes: &[u8]);
+    /// Lets timers that are due fire.
+    fn handle_timeout(&mut self, now: Duration);
+    /// Takes the network's word that nothing listens at `to` (ICMP, refused, unreachable).
+    fn handle_unreachable(&mut self, now: Duration, to: SocketAddr);
+    /// Begins to end everything: calls are hung up, registrations withdrawn. The driver keeps running until
+    /// [`is_idle`](Core::is_idle) or until its patience ends.
+    fn handle_shutdown(&mut self, now: Duration);
+    /// True when nothing is left that a driver should stay for after [`handle_shutdown`](Core::handle_shutdown).
+    fn is_idle(&self) -> bool;
+    /// When [`handle_timeout`](Core::handle_timeout) wants to be called next.
+    fn poll_timeout(&self) -> Option<Duration>;
+    /// The next datagram to send.
+    fn poll_transmit(&mut self) -> Option<Transmit>;
+    /// The next event for the owner.
+    fn poll_event(&mut self) -> Option<Self::Event>;
+}
