@@ -1,0 +1,91 @@
+//! Read-only questions: what is too large for the view, or not asked for at each change.
+
+use offhook_desk::Draft;
+use offhook_model::{
+    CallId, CallResult, CustomerCard, FormDefinition, LegRecord, PhoneNumber, WrapUpId,
+};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// One question. Each is answered by the [`Answer`] of the same name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Query {
+    /// The body of an after-call form.
+    Draft {
+        /// Which form.
+        wrap_up: WrapUpId,
+    },
+    /// What the screen pop of a call shows.
+    Card {
+        /// Which call.
+        call: CallId,
+    },
+    /// The definition of the after-call form.
+    Form,
+    /// 通话列表: this agent's legs of the last 7 × 24 hours, newest first.
+    Calls,
+    /// What this computer remembers between starts.
+    Settings,
+}
+
+/// The answer to one [`Query`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Answer {
+    /// To [`Query::Draft`].
+    Draft {
+        /// The form; nothing where this phone has no form of that id.
+        draft: Option<Draft>,
+    },
+    /// To [`Query::Card`].
+    Card {
+        /// The caller's number; nothing where it was withheld.
+        number: Option<PhoneNumber>,
+        /// Every customer with that number; none where nobody has it or the look-up has not answered yet (the call's
+        /// `caller` in the view tells which).
+        cards: Vec<CustomerCard>,
+        /// The cards are this computer's copy, because the service did not answer.
+        stale: bool,
+    },
+    /// To [`Query::Form`].
+    Form {
+        /// The form; nothing before sign-in.
+        form: Option<FormDefinition>,
+    },
+    /// To [`Query::Calls`].
+    Calls {
+        /// The rows, newest first.
+        rows: Vec<CallRow>,
+    },
+    /// To [`Query::Settings`].
+    Settings {
+        /// The settings.
+        settings: Settings,
+    },
+}
+
+/// One row of the call list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct CallRow {
+    /// The leg.
+    pub record: LegRecord,
+    /// Its drawer of the list; nothing while it goes on.
+    pub result: Option<CallResult>,
+}
+
+impl From<LegRecord> for CallRow {
+    fn from(record: LegRecord) -> Self {
+        let result = record.outcome.map(offhook_model::LegOutcome::result);
+        Self { record, result }
+    }
+}
+
+/// What this computer remembers between starts. Never a password.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Settings {
+    /// The centre of the last sign-in that was accepted.
+    pub centre: Option<String>,
+    /// The sign-in name of the last sign-in that was accepted.
+    pub username: Option<String>,
+}
