@@ -6,13 +6,20 @@
 //! Knows: session, presence, offered, answering, live, ended, wrap-ups. Does not know: sockets, SQL, clocks, random sources
 //! other than the seed it is given, Tauri, or the words of any protocol.
 
+mod call;
 mod command;
+mod desk;
 mod draft;
 mod effect;
 mod fact;
+mod presence;
+mod session;
+mod snapshot;
 mod view;
+mod wrap_up;
 
 pub use command::Command;
+pub use desk::Desk;
 pub use draft::Draft;
 pub use effect::Effect;
 pub use fact::{Fact, LegEnd, Offered, RestoredWrapUp, SignedIn};

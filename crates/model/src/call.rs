@@ -83,8 +83,8 @@ pub struct LegRecord {
     pub call: CallId,
     /// Who started it.
     pub direction: Direction,
-    /// The customer's number.
-    pub number: PhoneNumber,
+    /// The customer's number; nothing where it was withheld.
+    pub number: Option<PhoneNumber>,
     /// The customer, where known.
     pub customer: Option<CustomerName>,
     /// The skill group whose queue it came from.

@@ -2,10 +2,11 @@
 
 use crate::{CustomerId, Direction, LegOutcome, PhoneNumber, Text, Wall};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use ts_rs::TS;
 
-/// Enough of a customer to name them in a row.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+/// Enough of a customer to name them in a row. `Debug` shows the id alone.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct CustomerName {
     /// Whose record it is.
     pub id: CustomerId,
@@ -13,8 +14,14 @@ pub struct CustomerName {
     pub name: String,
 }
 
-/// 客户资料: the profile.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+impl fmt::Debug for CustomerName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CustomerName({})", self.id)
+    }
+}
+
+/// 客户资料: the profile. `Debug` shows the id alone.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Customer {
     /// The record's id.
     pub id: CustomerId,
@@ -33,6 +40,12 @@ pub struct Customer {
     /// Counts up with each change; sent back as `If-Match`.
     #[ts(type = "number")]
     pub version: u64,
+}
+
+impl fmt::Debug for Customer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Customer({})", self.id)
+    }
 }
 
 /// One field of the profile.
@@ -119,8 +132,8 @@ pub struct ServiceRecord {
     pub link: Option<String>,
 }
 
-/// 来电弹屏: all that the pop shows of one customer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+/// 来电弹屏: all that the pop shows of one customer. `Debug` shows the customer's id alone.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct CustomerCard {
     /// The profile.
     pub customer: Customer,
@@ -130,6 +143,12 @@ pub struct CustomerCard {
     pub tickets: Vec<PastTicket>,
     /// Other records, newest first.
     pub records: Vec<ServiceRecord>,
+}
+
+impl fmt::Debug for CustomerCard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CustomerCard({})", self.customer.id)
+    }
 }
 
 /// What a look-up of the caller's number found.

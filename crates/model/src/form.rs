@@ -2,7 +2,7 @@
 
 use crate::Text;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 use ts_rs::TS;
 
 /// The name of a field, stable over versions of the form: `summary`, `disposition`.
@@ -68,14 +68,23 @@ pub struct ChoiceOption {
     pub label: Text,
 }
 
-/// What stands in a field.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+/// What stands in a field. `Debug` tells only how much.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(untagged)]
 pub enum FieldValue {
     /// Text, or the id of a choice.
     Text(String),
     /// Tags.
     Many(Vec<String>),
+}
+
+impl fmt::Debug for FieldValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => write!(f, "Text({} characters)", text.chars().count()),
+            Self::Many(words) => write!(f, "Many({} words)", words.len()),
+        }
+    }
 }
 
 impl FieldValue {

@@ -1,0 +1,115 @@
+//! Sign-in and sign-out.
+
+use crate::{Desk, Effect, LinkView, LinksView, SignedIn, presence::PresenceRecord};
+use offhook_model::{Activity, Code, Now, Secret, api::AgentProfile};
+
+/// Signed in or not.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Session {
+    /// Nobody is.
+    SignedOut {
+        /// Why the last try failed or the last session ended.
+        error: Option<Code>,
+    },
+    /// The centre has been asked.
+    SigningIn,
+    /// Somebody is.
+    SignedIn {
+        /// Who.
+        agent: AgentProfile,
+    },
+}
+
+impl Desk {
+    pub(crate) fn sign_in(&mut self, now: Now, centre: String, username: String, password: Secret) {
+        match self.session {
+            Session::SignedOut { .. } => {
+                self.session = Session::SigningIn;
+                self.effects.push_back(Effect::SignIn {
+                    centre,
+                    username,
+                    password,
+                });
+            }
+            Session::SigningIn => {}
+            Session::SignedIn { .. } => self.refuse(now, Code::NotNow),
+        }
+    }
+
+    pub(crate) fn signed_in(&mut self, now: Now, signed_in: SignedIn) {
+        if self.session != Session::SigningIn {
+            return;
+        }
+        let SignedIn {
+            agent,
+            presence,
+            activity,
+            ring,
+            form,
+        } = signed_in;
+        self.session = Session::SignedIn { agent };
+        self.links = LinksView {
+            api: LinkView::Up,
+            sip: LinkView::Connecting { error: None },
+        };
+        self.presence = Some(PresenceRecord::told(presence));
+        self.ring = ring;
+        self.form = Some(form);
+        self.wrapping = activity == Activity::WrapUp;
+        self.activity_since = Some(now.wall);
+    }
+
+    pub(crate) fn sign_in_failed(&mut self, code: Code) {
+        if self.session == Session::SigningIn {
+            self.session = Session::SignedOut { error: Some(code) };
+        }
+    }
+
+    /// Drafts are put on the disk first; a call must be ended first.
+    pub(crate) fn sign_out(&mut self, now: Now) {
+        match self.session {
+            Session::SignedOut { .. } => {}
+            Session::SigningIn => {
+                self.effects.push_back(Effect::SignOut);
+                self.close_session(None);
+            }
+            Session::SignedIn { .. } if self.calls.is_empty() => {
+                self.save_all_drafts();
+                self.effects.push_back(Effect::SignOut);
+                self.close_session(None);
+            }
+            Session::SignedIn { .. } => self.refuse(now, Code::NotNow),
+        }
+    }
+
+    /// The centre ended the session. A call goes on to its end; nothing typed is lost.
+    pub(crate) fn session_ended(&mut self, why: Option<Code>) {
+        if let Session::SignedOut { .. } = self.session {
+            return;
+        }
+        self.ending = Some(why);
+        self.links.api = LinkView::Connecting { error: why };
+        self.event_stream = false;
+    }
+
+    pub(crate) fn close_session(&mut self, error: Option<Code>) {
+        self.save_all_drafts();
+        self.session = Session::SignedOut { error };
+        self.ending = None;
+        self.links = LinksView {
+            api: LinkView::Off,
+            sip: LinkView::Off,
+        };
+        self.event_stream = false;
+        self.presence = None;
+        self.wrapping = false;
+        self.activity_since = None;
+        self.queues.clear();
+        self.wrap_ups.clear();
+        self.notices.clear();
+    }
+
+    pub(crate) const fn is_signed_in(&self) -> bool {
+        matches!(self.session, Session::SignedIn { .. })
+    }
+}

@@ -1,0 +1,189 @@
+//! The view drawn from the state.
+
+use crate::{
+    CallAction, CallPhase, CallView, Desk, DeskAction, NextAction, SessionView, View, WrapUpAction,
+    WrapUpView,
+    call::Call,
+    presence::PresenceRecord,
+    session::Session,
+    wrap_up::{Saving, WrapUp},
+};
+use offhook_model::{Activity, Direction, Now, Presence};
+
+/// The most wrap-ups a snapshot carries; older ones are reached by query.
+const MOST_WRAP_UPS: usize = 20;
+
+impl Desk {
+    /// Draws the desk at this moment.
+    #[must_use]
+    pub fn view(&self, now: Now) -> View {
+        View {
+            revision: self.revision,
+            session: match &self.session {
+                Session::SignedOut { error } => SessionView::SignedOut { error: *error },
+                Session::SigningIn => SessionView::SigningIn,
+                Session::SignedIn { agent } => SessionView::SignedIn {
+                    agent: agent.clone(),
+                },
+            },
+            links: self.links,
+            presence: self
+                .presence
+                .as_ref()
+                .map(|presence| presence.view(self.event_stream)),
+            activity: self.activity(),
+            activity_since: self.activity_since,
+            can: self.can(),
+            calls: self.calls.iter().map(|call| call_view(call, now)).collect(),
+            wrap_ups: self
+                .wrap_ups
+                .iter()
+                .rev()
+                .take(MOST_WRAP_UPS)
+                .map(|form| self.wrap_up_view(form))
+                .collect(),
+            queues: self.queues.clone(),
+            notices: self.notices.iter().cloned().collect(),
+            next: self.next(now),
+        }
+    }
+
+    fn can(&self) -> Vec<DeskAction> {
+        let mut can = Vec::new();
+        match self.session {
+            Session::SignedOut { .. } => return vec![DeskAction::SignIn],
+            Session::SigningIn => return vec![DeskAction::SignOut],
+            Session::SignedIn { .. } if self.calls.is_empty() => can.push(DeskAction::SignOut),
+            Session::SignedIn { .. } => {}
+        }
+        let Some(presence) = &self.presence else {
+            return can;
+        };
+        match presence.wanted() {
+            Presence::CheckedOut => can.push(DeskAction::CheckIn),
+            Presence::Ready => can.extend([DeskAction::SetBreak, self.check_out_action(presence)]),
+            Presence::Break => can.extend([DeskAction::SetReady, self.check_out_action(presence)]),
+            Presence::AnswerOnMobile => {
+                can.extend([
+                    DeskAction::SetReady,
+                    DeskAction::SetBreak,
+                    self.check_out_action(presence),
+                ]);
+            }
+        }
+        if self.activity() == Activity::WrapUp && !presence.is_starting() {
+            can.extend([DeskAction::StartAnswering, DeskAction::BackToBreak]);
+        }
+        can
+    }
+
+    const fn check_out_action(&self, presence: &PresenceRecord) -> DeskAction {
+        if presence.view(self.event_stream).check_out_queued {
+            DeskAction::CancelCheckOut
+        } else {
+            DeskAction::CheckOut
+        }
+    }
+
+    fn next(&self, now: Now) -> Option<NextAction> {
+        let presence = self.presence.as_ref()?;
+        if let Some(call) = self.calls.first() {
+            return call
+                .can_be_answered(now)
+                .then_some(NextAction::Answer { leg: call.leg });
+        }
+        match (self.activity(), presence.wanted()) {
+            (Activity::WrapUp, _) if presence.is_starting() => None,
+            (Activity::WrapUp, _) => Some(
+                self.wrap_ups
+                    .iter()
+                    .rev()
+                    .find(|form| form.is_open() && form.draft.outcome.is_some())
+                    .map_or(NextAction::StartAnswering, |form| {
+                        NextAction::SubmitAndStartAnswering {
+                            wrap_up: form.draft.wrap_up,
+                        }
+                    }),
+            ),
+            (_, Presence::CheckedOut) => Some(NextAction::CheckIn),
+            (_, Presence::Break) => Some(NextAction::BackToReady),
+            (_, Presence::Ready | Presence::AnswerOnMobile) => None,
+        }
+    }
+
+    fn wrap_up_view(&self, form: &WrapUp) -> WrapUpView {
+        let draft = &form.draft;
+        let over = !self.calls.iter().any(|call| call.wrap_up == draft.wrap_up);
+        let mut can = Vec::new();
+        if form.is_open() {
+            can.push(WrapUpAction::Edit);
+            if over {
+                can.push(WrapUpAction::Submit);
+                if self.activity() == Activity::WrapUp {
+                    can.push(WrapUpAction::SubmitAndStartAnswering);
+                }
+            }
+        }
+        WrapUpView {
+            id: draft.wrap_up,
+            call: draft.call,
+            number: draft.number.clone(),
+            caller: form.caller.clone(),
+            direction: draft.direction,
+            skill_group: draft.skill_group.clone(),
+            offered_at: draft.offered_at,
+            answered_at: draft.answered_at,
+            ended_at: draft.ended_at,
+            ended_by: draft.ended_by,
+            outcome: draft.outcome,
+            saved: form.saved_state(),
+            missing: match form.saving {
+                Saving::Open | Saving::Refused { .. } => self
+                    .form
+                    .as_ref()
+                    .map_or_else(Vec::new, |definition| definition.missing(&draft.values)),
+                Saving::Submitting { .. } | Saving::Waiting { .. } | Saving::Synced { .. } => {
+                    Vec::new()
+                }
+            },
+            can,
+        }
+    }
+}
+
+fn call_view(call: &Call, now: Now) -> CallView {
+    CallView {
+        call: call.call,
+        leg: call.leg,
+        direction: Direction::Inbound,
+        number: call.number.clone(),
+        caller_name: call.name.clone(),
+        caller: call.caller.clone(),
+        skill_group: call.skill_group.clone(),
+        phase: call.phase,
+        offered_at: call.offered_at,
+        answer_by: (call.phase == CallPhase::Offered).then_some(call.answer_by),
+        ring_millis: u64::try_from(call.ring.as_millis()).ok(),
+        queued_since: call.queued_since,
+        answered_at: call.answered_at,
+        muted: call.muted,
+        wrap_up: call.wrap_up,
+        can: match call.phase {
+            CallPhase::Offered if call.can_be_answered(now) => {
+                vec![CallAction::Answer, CallAction::Decline]
+            }
+            CallPhase::Offered => Vec::new(),
+            CallPhase::Answering => vec![CallAction::HangUp],
+            CallPhase::Live => {
+                vec![
+                    CallAction::HangUp,
+                    if call.muted.wanted {
+                        CallAction::Unmute
+                    } else {
+                        CallAction::Mute
+                    },
+                ]
+            }
+        },
+    }
+}
