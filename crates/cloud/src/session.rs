@@ -1,0 +1,205 @@
+//! What a signed-in person may ask, one method a path.
+
+use crate::{Cloud, CloudError, EventStream, events, request::Answer};
+use offhook_model::{
+    CallId, CustomerCard, LegRecord, PhoneNumber, Presence, PresenceState, Secret, WrapUpId,
+    api::{
+        CallLegs, PresenceRequest, StartAnsweringRequest, WrapUpBody, WrapUpReceipt, WrapUpStored,
+    },
+};
+use reqwest::{
+    Method, RequestBuilder,
+    header::{ACCEPT, CONTENT_TYPE},
+};
+use uuid::Uuid;
+
+/// A session at the centre: the API with a token. Cheap to clone; the token ends with [`Session::sign_out`] or when the centre
+/// says so (`SessionExpired`, `SignedInElsewhere`).
+#[derive(Debug, Clone)]
+pub struct Session {
+    cloud: Cloud,
+    token: Secret,
+}
+
+impl Session {
+    pub(crate) const fn new(cloud: Cloud, token: Secret) -> Self {
+        Self { cloud, token }
+    }
+
+    /// `DELETE /v1/sessions/current`: ends the session.
+    ///
+    /// # Errors
+    /// [`CloudError`]; `SessionExpired` where it was over already.
+    pub async fn sign_out(&self) -> Result<(), CloudError> {
+        self.request(Method::DELETE, &["sessions", "current"])
+            .no_answer()
+            .await
+    }
+
+    /// `PUT /v1/presence`: asks for a presence; the answer is what is so.
+    ///
+    /// # Errors
+    /// [`CloudError`].
+    pub async fn set_presence(
+        &self,
+        key: Uuid,
+        presence: Presence,
+    ) -> Result<PresenceState, CloudError> {
+        self.request(Method::PUT, &["presence"])
+            .idempotent(key)
+            .json(&PresenceRequest { presence })
+            .json_answer()
+            .await
+    }
+
+    /// `POST /v1/start-answering`: ends the wrap-up activity with this presence.
+    ///
+    /// # Errors
+    /// [`CloudError`].
+    pub async fn start_answering(
+        &self,
+        key: Uuid,
+        presence: Presence,
+    ) -> Result<PresenceState, CloudError> {
+        self.request(Method::POST, &["start-answering"])
+            .idempotent(key)
+            .json(&StartAnsweringRequest { presence })
+            .json_answer()
+            .await
+    }
+
+    /// `POST /v1/heartbeat`, every 15 s while signed in.
+    ///
+    /// # Errors
+    /// [`CloudError`].
+    pub async fn heartbeat(&self) -> Result<(), CloudError> {
+        self.request(Method::POST, &["heartbeat"]).no_answer().await
+    }
+
+    /// `GET /v1/customers?number=N`: every customer with this number; none means unknown.
+    ///
+    /// # Errors
+    /// [`CloudError`].
+    pub async fn customers(&self, number: &PhoneNumber) -> Result<Vec<CustomerCard>, CloudError> {
+        self.find(&["customers"], "number", number.as_str())
+            .json_answer()
+            .await
+    }
+
+    /// `GET /v1/legs`: this agent's legs of the last 7×24 h, newest first.
+    ///
+    /// # Errors
+    /// [`CloudError`].
+    pub async fn legs(&self) -> Result<Vec<LegRecord>, CloudError> {
+        self.request(Method::GET, &["legs"]).json_answer().await
+    }
+
+    /// `PUT /v1/wrap-ups/{id}`: files a wrap-up. The same key and body gives the same receipt however often it is sent.
+    ///
+    /// # Errors
+    /// `KeyReused` where the key came with another body before; see [`CloudError::is_for_good`].
+    pub async fn put_wrap_up(
+        &self,
+        wrap_up: WrapUpId,
+        key: Uuid,
+        body: &WrapUpBody,
+    ) -> Result<WrapUpReceipt, CloudError> {
+        self.wrap_up_request(Method::PUT, wrap_up)
+            .idempotent(key)
+            .json(body)
+            .json_answer()
+            .await
+    }
+
+    /// [`Session::put_wrap_up`] with the JSON as it was put into the outbox, byte for byte.
+    ///
+    /// # Errors
+    /// As [`Session::put_wrap_up`].
+    pub async fn put_wrap_up_json(
+        &self,
+        wrap_up: WrapUpId,
+        key: Uuid,
+        json: Vec<u8>,
+    ) -> Result<WrapUpReceipt, CloudError> {
+        self.wrap_up_request(Method::PUT, wrap_up)
+            .idempotent(key)
+            .header(CONTENT_TYPE, "application/json")
+            .body(json)
+            .json_answer()
+            .await
+    }
+
+    /// `GET /v1/wrap-ups/{id}`: what the centre has (its agent, or an administrator).
+    ///
+    /// # Errors
+    /// `Forbidden`, `NotFound`, or what kept the request from the centre.
+    pub async fn wrap_up(&self, wrap_up: WrapUpId) -> Result<WrapUpStored, CloudError> {
+        self.wrap_up_request(Method::GET, wrap_up)
+            .json_answer()
+            .await
+    }
+
+    /// `GET /v1/wrap-ups?call=ID`: the wrap-ups of a call (administrators).
+    ///
+    /// # Errors
+    /// [`CloudError`].
+    pub async fn wrap_ups_of(&self, call: CallId) -> Result<Vec<WrapUpStored>, CloudError> {
+        self.find(&["wrap-ups"], "call", &call.to_string())
+            .json_answer()
+            .await
+    }
+
+    /// `GET /v1/calls`: every call with its legs, newest first (administrators).
+    ///
+    /// # Errors
+    /// [`CloudError`].
+    pub async fn calls(&self) -> Result<Vec<CallLegs>, CloudError> {
+        self.request(Method::GET, &["calls"]).json_answer().await
+    }
+
+    /// `GET /v1/calls/{call}`: one call with its legs (administrators).
+    ///
+    /// # Errors
+    /// [`CloudError`].
+    pub async fn call(&self, call: CallId) -> Result<CallLegs, CloudError> {
+        self.request(Method::GET, &["calls", &call.to_string()])
+            .json_answer()
+            .await
+    }
+
+    /// `GET /v1/events`: the event stream, resumed after event `last`. It connects when first polled; a failure to connect is
+    /// its first item. It ends when the centre ends it, and after its first error; whoever reads it opens a new one.
+    #[must_use]
+    pub fn events(&self, last: Option<u64>) -> EventStream {
+        let mut request = self
+            .cloud
+            .http
+            .get(self.cloud.address(&["events"]))
+            .bearer_auth(self.token.expose())
+            .header(ACCEPT, "text/event-stream");
+        if let Some(id) = last {
+            request = request.header("Last-Event-ID", id.to_string());
+        }
+        events::open(request, self.cloud.options)
+    }
+
+    fn request(&self, method: Method, path: &[&str]) -> RequestBuilder {
+        self.cloud
+            .request(method, path)
+            .bearer_auth(self.token.expose())
+    }
+
+    fn wrap_up_request(&self, method: Method, wrap_up: WrapUpId) -> RequestBuilder {
+        self.request(method, &["wrap-ups", &wrap_up.to_string()])
+    }
+
+    fn find(&self, path: &[&str], name: &str, value: &str) -> RequestBuilder {
+        let mut url = self.cloud.address(path);
+        url.query_pairs_mut().append_pair(name, value);
+        self.cloud
+            .http
+            .get(url)
+            .timeout(self.cloud.options.answer)
+            .bearer_auth(self.token.expose())
+    }
+}
