@@ -157,8 +157,8 @@ impl Nonce {
         let (mut matched, mut gap, mut longest) = (0usize, 0usize, 0usize);
         for (i, tone) in self.tones.iter().enumerate() {
             let until = path.get(i + 1).copied().unwrap_or(path[i] + FRAMES);
-            for at in path[i]..until {
-                if is(at, *tone) && frames[at].power >= least {
+            for frame in &frames[path[i].min(frames.len())..until.min(frames.len())] {
+                if frame.tone == Some(*tone) && frame.power >= least {
                     matched += 1;
                     gap = 0;
                 } else {

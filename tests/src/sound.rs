@@ -195,32 +195,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wav_file_comes_back_as_it_was() {
-        let dir = tempfile::tempdir().unwrap();
+    fn a_wav_file_comes_back_as_it_was() -> Result<()> {
+        let dir = tempfile::tempdir()?;
         let path = dir.path().join("a.wav");
         let sound = Sound {
             rate: 8000,
             samples: vec![0.0, 0.5, -0.5, 0.25],
         };
-        sound.write(&path).unwrap();
-        let back = Sound::read(&path).unwrap();
+        sound.write(&path)?;
+        let back = Sound::read(&path)?;
         assert_eq!(back.rate, 8000);
         for (a, b) in sound.samples.iter().zip(&back.samples) {
             assert!((a - b).abs() < 1e-3);
         }
+        Ok(())
     }
 
     #[test]
-    fn a_tone_keeps_its_level_at_8_khz() {
+    fn a_tone_keeps_its_level_at_8_khz() -> Result<()> {
         let sound = Sound {
             rate: 48_000,
             samples: (0..48_000)
                 .map(|n| (n as f32 * 1000.0 * std::f32::consts::TAU / 48_000.0).sin() * 0.5)
                 .collect(),
         };
-        let low = sound.at_8_khz().unwrap();
+        let low = sound.at_8_khz()?;
         let middle = &low.samples[1000..7000];
         let power = middle.iter().map(|s| s * s).sum::<f32>() / 6000.0;
         assert!((power - 0.125).abs() < 0.003, "{power}");
+        Ok(())
     }
 }

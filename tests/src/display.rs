@@ -1,0 +1,79 @@
+//! A screen on a machine without one: Xvfb with a window manager.
+
+use crate::{
+    place::{Place, eventually},
+    process::{Environment, Program, Running},
+};
+use anyhow::{Context, Result};
+use std::{path::Path, time::Duration};
+
+/// The screen, 1360 by 860.
+#[derive(Debug)]
+pub struct Display {
+    environment: Environment,
+    _manager: Running,
+    _server: Running,
+}
+
+impl Display {
+    /// Starts the server on a number that is free, and openbox on it.
+    ///
+    /// # Errors
+    /// One of them is not installed or does not come up.
+    pub async fn start(place: &Place, environment: &Environment) -> Result<Self> {
+        let mut server = Program::new("xvfb", "Xvfb", place, environment)
+            .args([
+                "-displayfd",
+                "1",
+                "-screen",
+                "0",
+                "1360x860x24",
+                "-nolisten",
+                "tcp",
+            ])
+            .talking()
+            .start()?;
+        let number = server
+            .line(
+                "the number of its display",
+                Duration::from_secs(20),
+                |line| line.trim().parse::<u32>().ok(),
+            )
+            .await?;
+        let environment = environment.clone().with("DISPLAY", format!(":{number}"));
+        let manager = Program::new("openbox", "openbox", place, &environment).start()?;
+        let display = Self {
+            environment,
+            _manager: manager,
+            _server: server,
+        };
+        eventually("openbox", Duration::from_secs(20), async || {
+            let mut ask = Program::new("xprop", "xdotool", place, &display.environment)
+                .arg("get_desktop")
+                .start()?;
+            ask.success(Duration::from_secs(5)).await
+        })
+        .await?;
+        Ok(display)
+    }
+
+    /// The environment in which programs find this screen.
+    #[must_use]
+    pub fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// Takes a picture of the whole screen, with toasts and all.
+    ///
+    /// # Errors
+    /// ImageMagick's `import` is not installed or fails.
+    pub async fn picture(&self, place: &Place, file: &Path) -> Result<()> {
+        Program::new("import", "import", place, &self.environment)
+            .args(["-window", "root"])
+            .arg(file)
+            .start()?
+            .success(Duration::from_secs(20))
+            .await
+            .context("Taking a picture of the screen")
+    }
+}
