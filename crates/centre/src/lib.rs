@@ -1,1 +1,9 @@
-//! centre
+//! The reference call centre: the other end of every wire.
+//!
+//! Promise: a customer's call is answered, queued, offered to one agent at a time and bridged, and is never lost while the
+//! centre runs; what an agent sends twice under one key happens once.
+//!
+//! Knows: queues, agents, SIP and RTP as a back-to-back user agent, the cloud API, its own SQLite.
+//! Does not know: the desk and the phone, which it meets only on the wire.
+
+pub mod acd;

@@ -1,0 +1,295 @@
+//! What the queue is told, and what it asks for.
+
+use offhook_model::api::QueueState;
+use offhook_model::{
+    Activity, AgentId, CallId, LegId, LegRecord, PhoneNumber, Presence, PresenceReason,
+    PresenceState, SkillGroupId, Text, Wall,
+};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// The centre's times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Config {
+    /// How long a queue call rings at one agent. Nobody else owns this time (ACCEPTANCE 23).
+    pub ring: Duration,
+    /// How long an agent's phone may stay wholly silent after an offer before it counts as unreachable.
+    pub reach: Duration,
+    /// How long an agent whose phone was busy gets no offer.
+    pub busy_pause: Duration,
+    /// How long an agent whose phone could not be reached gets no offer, unless it registers anew before.
+    pub unreachable_pause: Duration,
+    /// How long after the last heartbeat an agent is checked out (ACCEPTANCE 12).
+    pub lost_after: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            ring: Duration::from_secs(30),
+            reach: Duration::from_secs(8),
+            busy_pause: Duration::from_secs(5),
+            unreachable_pause: Duration::from_secs(15),
+            lost_after: Duration::from_secs(60),
+        }
+    }
+}
+
+/// A skill group, made known at the start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupConfig {
+    /// Which one.
+    pub id: SkillGroupId,
+    /// Its name.
+    pub name: Text,
+}
+
+/// An agent, made known at the start with what is on record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgentConfig {
+    /// Who.
+    pub agent: AgentId,
+    /// The skill groups the agent is in.
+    pub groups: Vec<SkillGroupId>,
+    /// The presence on record.
+    pub presence: PresenceState,
+    /// Whether a wrap-up was open.
+    pub in_wrap_up: bool,
+    /// Whether the agent's app is expected to send heartbeats.
+    pub watched: bool,
+}
+
+/// A call that came into a queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arrival {
+    /// Its name.
+    pub call: CallId,
+    /// Whose queue it came for.
+    pub group: SkillGroupId,
+    /// The caller's number, where it was not withheld.
+    pub number: Option<PhoneNumber>,
+    /// The name the network gave.
+    pub name: Option<String>,
+}
+
+/// Why an offer came to nothing, by the agent's phone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The agent declined.
+    Declined,
+    /// The phone is in use: the agent dialled at that moment.
+    Busy,
+    /// The phone is not there, or could not take the call.
+    Unreachable,
+}
+
+/// What an agent's phone does beside the queue: calls the agent dialled, and direct calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Line {
+    /// A call is being set up.
+    Dialling,
+    /// They talk.
+    Talking,
+    /// Nothing, or nothing any more.
+    Idle,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// A new session of the agent began.
+    SignedIn {
+        /// Who.
+        agent: AgentId,
+    },
+    /// A presence was asked for.
+    SetPresence {
+        /// Whose.
+        agent: AgentId,
+        /// Which one.
+        presence: Presence,
+        /// Why.
+        reason: PresenceReason,
+    },
+    /// 开始接听: the wrap-up activity is over.
+    StartAnswering {
+        /// Whose.
+        agent: AgentId,
+        /// The presence to go on with.
+        presence: Presence,
+    },
+    /// The agent's app is alive.
+    Heard {
+        /// Whose.
+        agent: AgentId,
+    },
+    /// The agent's phone can be called.
+    Registered {
+        /// Whose.
+        agent: AgentId,
+    },
+    /// The agent's phone can no longer be called.
+    Unregistered {
+        /// Whose.
+        agent: AgentId,
+    },
+    /// The agent's phone is used beside the queue, or no longer.
+    Line {
+        /// Whose.
+        agent: AgentId,
+        /// For what.
+        line: Line,
+    },
+    /// A customer called.
+    Arrived(Arrival),
+    /// The customer hung up.
+    Gone {
+        /// Which call.
+        call: CallId,
+    },
+    /// The agent's phone has shown that it is there.
+    Reached {
+        /// Which leg.
+        leg: LegId,
+    },
+    /// The agent answered.
+    Answered {
+        /// Which leg.
+        leg: LegId,
+    },
+    /// The offer came to nothing.
+    Refused {
+        /// Which leg.
+        leg: LegId,
+        /// Why.
+        why: Refusal,
+    },
+    /// The agent hung up, or the phone was lost in the call.
+    LegEnded {
+        /// Which leg.
+        leg: LegId,
+    },
+}
+
+/// A call for one agent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    /// The leg it opens.
+    pub leg: LegId,
+    /// The call.
+    pub call: CallId,
+    /// Whom to ring.
+    pub agent: AgentId,
+    /// How long it may ring.
+    pub ring_left: Duration,
+    /// How long the customer has waited.
+    pub queued: Duration,
+    /// The skill group's name.
+    pub skill_group: Text,
+    /// The caller's number, where it was not withheld.
+    pub number: Option<PhoneNumber>,
+    /// The name the network gave.
+    pub name: Option<String>,
+}
+
+/// Why an offer is taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CancelReason {
+    /// The ring time is over.
+    RingNoAnswer,
+    /// The caller hung up.
+    CallerGone,
+    /// The call goes to somebody else: the agent checked out, or the phone showed no life.
+    Elsewhere,
+}
+
+/// How a call ended for the customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallOutcome {
+    /// They talked to an agent.
+    Connected,
+    /// The customer left while waiting.
+    AbandonedInQueue,
+    /// The customer left while an agent's phone rang.
+    AbandonedWhileRinging,
+    /// The centre failed.
+    Failed,
+}
+
+/// A call as it is recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallRecord {
+    /// Which one.
+    pub call: CallId,
+    /// The caller's number, where it was not withheld.
+    pub number: Option<PhoneNumber>,
+    /// The name the network gave.
+    pub name: Option<String>,
+    /// The skill group's name.
+    pub skill_group: Option<Text>,
+    /// When it came.
+    pub arrived_at: Wall,
+    /// When the first agent talked.
+    pub answered_at: Option<Wall>,
+    /// When it was over.
+    pub ended_at: Option<Wall>,
+    /// How it ended; nothing while it goes on.
+    pub outcome: Option<CallOutcome>,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Ring an agent.
+    Offer(Offer),
+    /// Stop ringing an agent.
+    CancelOffer {
+        /// Which leg.
+        leg: LegId,
+        /// Why.
+        why: CancelReason,
+    },
+    /// Let customer and agent talk.
+    Connect {
+        /// The customer.
+        call: CallId,
+        /// The agent.
+        leg: LegId,
+    },
+    /// Hang up at the customer's side.
+    Drop {
+        /// Which call.
+        call: CallId,
+    },
+    /// Hang up at the agent's side.
+    EndLeg {
+        /// Which leg.
+        leg: LegId,
+    },
+    /// Tell and keep a presence.
+    PresenceChanged {
+        /// Whose.
+        agent: AgentId,
+        /// What it is now.
+        state: PresenceState,
+    },
+    /// Tell and keep an activity.
+    ActivityChanged {
+        /// Whose.
+        agent: AgentId,
+        /// What it is now.
+        activity: Activity,
+    },
+    /// Keep a leg as it now is.
+    LegRecorded {
+        /// Whose.
+        agent: AgentId,
+        /// The row.
+        record: LegRecord,
+    },
+    /// Keep a call as it now is.
+    CallRecorded(CallRecord),
+    /// Tell the queues.
+    QueuesChanged(Vec<QueueState>),
+}
