@@ -1,6 +1,12 @@
-//! Digest access authentication (RFC 7616, RFC 8760; RFC 2617 for old servers).
+//! Digest access authentication (RFC 7616, RFC 8760; RFC 2617 and RFC 2069 for old servers).
+
+mod client;
+mod digest;
 
 use std::fmt;
+
+pub(crate) use client::{Attempt, DigestClient};
+pub(crate) use digest::{Algorithm, Challenge, auth_params, ha1, response};
 
 /// A password. `Debug` masks it.
 #[derive(Clone, PartialEq, Eq)]

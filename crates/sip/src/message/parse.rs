@@ -47,7 +47,7 @@ pub fn parse(bytes: &[u8]) -> Result<Message, Malformed> {
         ),
     };
     let (start_line, fields) = head.split_once('\n').unwrap_or((&head, ""));
-    let start_line = start_line.trim_end_matches('\r');
+    let start_line = start_line.trim_end();
     let headers = read_headers(fields);
     if start_line
         .get(..4)
@@ -177,6 +177,17 @@ fn read_request(
         Ok(uri) => uri,
         Err(_) => return Err(refuse(Status::BAD_REQUEST, "the Request-URI is none")),
     };
+    if uri.headers.is_some() {
+        return Err(refuse(Status::BAD_REQUEST, "the Request-URI holds headers"));
+    }
+    if headers
+        .values("Via")
+        .into_iter()
+        .flat_map(|value| scan::split_top(value, ','))
+        .any(|hop| Via::parse(hop).is_none())
+    {
+        return Err(refuse(Status::BAD_REQUEST, "a Via that is none"));
+    }
     if let Err(why) = check_common(&headers) {
         return Err(refuse(Status::BAD_REQUEST, why));
     }
@@ -225,8 +236,10 @@ fn check_common(headers: &Headers) -> Result<(), &'static str> {
 }
 
 fn cut_body(headers: &Headers, body: &[u8]) -> Result<Vec<u8>, &'static str> {
-    let Some(text) = headers.value("Content-Length") else {
-        return Ok(body.to_vec());
+    let text = match headers.values("Content-Length")[..] {
+        [] => return Ok(body.to_vec()),
+        [text] => text,
+        _ => return Err("more than one Content-Length"),
     };
     // A number too large for any type is still a number, only never the length of what came.
     if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
