@@ -6,15 +6,26 @@
 //! Knows: sound devices, wav files, RTP, codecs, jitter, tones. Does not know: SIP, SDP, agents, calls, forms. Whoever
 //! negotiates a call maps the result to a [`StreamConfig`].
 //!
-//! The pure part is the engine: one tick moves 10 ms, time is an argument, packets
+//! The pure part is [`engine::Engine`]: one [`tick`](engine::Engine::tick) moves 10 ms, time is an argument, packets
 //! are plain values. [`Media`] is the thread that feeds it from sockets and a [`device::Backend`].
 
 mod codec;
 pub mod device;
+pub mod engine;
+mod jitter;
+mod level;
 mod media;
+mod random;
+mod receiver;
+mod rtp;
+mod sender;
 mod stream;
+mod stretch;
+mod tone;
+mod units;
 
 pub use codec::Codec;
 pub use device::{BackendConfig, DeviceError, DeviceInfo, DeviceRole, list_devices};
 pub use media::{Media, MediaError, MediaEvent};
 pub use stream::{Direction, SessionKey, StreamConfig, StreamStats, Tone};
+pub use units::{FRAME, SAMPLE_RATE, TICK};

@@ -1,5 +1,10 @@
 //! The voice codecs: how they are named in SDP, and their encoders and decoders.
 
+pub(crate) mod coder;
+mod conceal;
+mod g711;
+mod resample;
+
 /// A voice codec this engine can send and receive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Codec {

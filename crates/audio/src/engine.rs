@@ -1,0 +1,271 @@
+//! The engine: 10 ms of everything at a time. No socket, no device, no clock, no thread.
+//!
+//! A pacer calls [`Engine::tick`] every 10 ms: the sound device where there is one, a timer where not, a test in virtual
+//! time. Between ticks packets go into [`Engine::receive`] as they come.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::level::Meter;
+use crate::random::Random;
+use crate::receiver::Receiver;
+use crate::rtp::Packet;
+use crate::sender::Sender;
+use crate::stream::{SessionKey, StreamConfig, StreamStats, Tone};
+use crate::tone::TonePlayer;
+use crate::units::FRAME;
+
+/// A stranger may take over a stream only when its own source was silent for so long.
+const SOURCE_LOST: Duration = Duration::from_millis(500);
+/// Ticks between two readings of the levels.
+const LEVEL_TICKS: u32 = 10;
+
+/// A datagram to send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transmit {
+    /// The session whose socket it leaves from.
+    pub session: SessionKey,
+    /// Where to.
+    pub to: SocketAddr,
+    /// The RTP packet.
+    pub datagram: Vec<u8>,
+}
+
+/// The loudness of both sides, in dB below full scale.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Levels {
+    /// The microphone, before the mute button.
+    pub mic_dbfs: f32,
+    /// What the agent hears of all far ends.
+    pub far_dbfs: f32,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Engine {
+    sessions: BTreeMap<SessionKey, Session>,
+    tone: Option<TonePlayer>,
+    random: Random,
+    mic: Meter,
+    far: Meter,
+    ticks: u32,
+}
+
+#[derive(Debug, Default)]
+struct Session {
+    muted: bool,
+    stream: Option<Stream>,
+}
+
+#[derive(Debug)]
+struct Stream {
+    config: StreamConfig,
+    sender: Sender,
+    receiver: Receiver,
+    source: Option<Source>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Source {
+    address: SocketAddr,
+    heard: Duration,
+}
+
+impl Engine {
+    /// Makes an engine without sessions; `seed` spreads its SSRCs and sequence numbers.
+    pub fn new(seed: u64) -> Engine {
+        Engine {
+            sessions: BTreeMap::new(),
+            tone: None,
+            random: Random::new(seed),
+            mic: Meter::default(),
+            far: Meter::default(),
+            ticks: 0,
+        }
+    }
+
+    /// Adds a session that does nothing yet.
+    pub fn open(&mut self, session: SessionKey) {
+        self.sessions.entry(session).or_default();
+    }
+
+    /// Starts the stream of an open session, or changes it where it differs; `false` if the session is not open.
+    pub fn start(&mut self, session: SessionKey, config: StreamConfig) -> bool {
+        let Some(session) = self.sessions.get_mut(&session) else {
+            return false;
+        };
+        match &mut session.stream {
+            Some(stream) => stream.change(config, &mut self.random),
+            None => session.stream = Some(Stream::new(config, &mut self.random)),
+        }
+        true
+    }
+
+    /// Silences the microphone of a session, or lets it be heard again.
+    pub fn set_muted(&mut self, session: SessionKey, muted: bool) {
+        if let Some(session) = self.sessions.get_mut(&session) {
+            session.muted = muted;
+        }
+    }
+
+    /// Plays a tone in the ear, or stops it.
+    pub fn set_tone(&mut self, tone: Option<Tone>) {
+        self.tone = tone.map(TonePlayer::new);
+    }
+
+    /// Removes a session; returns the counters of its stream if it was started.
+    pub fn stop(&mut self, session: SessionKey) -> Option<StreamStats> {
+        Some(self.sessions.remove(&session)?.stream?.stats())
+    }
+
+    /// Returns the counters of a started stream.
+    pub fn stats(&self, session: SessionKey) -> Option<StreamStats> {
+        Some(self.sessions.get(&session)?.stream.as_ref()?.stats())
+    }
+
+    /// Tells whether any stream is started.
+    pub fn in_call(&self) -> bool {
+        self.sessions
+            .values()
+            .any(|session| session.stream.is_some())
+    }
+
+    /// Tells whether the speaker is needed.
+    pub fn is_audible(&self) -> bool {
+        self.in_call() || self.tone.is_some()
+    }
+
+    /// Takes a datagram. Returns its source if that is where packets go from now on and was not before.
+    pub fn receive(
+        &mut self,
+        session: SessionKey,
+        now: Duration,
+        source: SocketAddr,
+        datagram: &[u8],
+    ) -> Option<SocketAddr> {
+        self.sessions
+            .get_mut(&session)?
+            .stream
+            .as_mut()?
+            .receive(now, source, datagram)
+    }
+
+    /// Moves everything on by 10 ms: takes what the microphone heard, fills in what the speaker shall say, appends what
+    /// is to be sent.
+    pub fn tick(
+        &mut self,
+        now: Duration,
+        mic: &[f32; FRAME],
+        speaker: &mut [f32; FRAME],
+        transmits: &mut Vec<Transmit>,
+    ) {
+        speaker.fill(0.0);
+        let mut heard = [0.0; FRAME];
+        for (&key, session) in &mut self.sessions {
+            let Some(stream) = &mut session.stream else {
+                continue;
+            };
+            stream.receiver.pull(now, &mut heard);
+            if stream.config.direction.receive {
+                for (sum, sample) in speaker.iter_mut().zip(heard) {
+                    *sum += sample;
+                }
+            }
+            let audible = stream.config.direction.send && !session.muted;
+            if let Some(datagram) = stream.sender.push(mic, audible) {
+                transmits.push(Transmit {
+                    session: key,
+                    to: stream.destination(),
+                    datagram,
+                });
+            }
+        }
+        self.mic.add(mic);
+        self.far.add(&speaker[..]);
+        self.ticks += 1;
+        if let Some(tone) = &mut self.tone {
+            tone.add(speaker);
+        }
+        for sample in speaker {
+            *sample = sample.clamp(-1.0, 1.0);
+        }
+    }
+
+    /// Returns the levels once every ten ticks.
+    pub fn poll_levels(&mut self) -> Option<Levels> {
+        if self.ticks < LEVEL_TICKS {
+            return None;
+        }
+        self.ticks = 0;
+        Some(Levels {
+            mic_dbfs: self.mic.read(),
+            far_dbfs: self.far.read(),
+        })
+    }
+}
+
+impl Stream {
+    fn new(config: StreamConfig, random: &mut Random) -> Stream {
+        Stream {
+            sender: Sender::new(config.codec, config.payload_type, random),
+            receiver: Receiver::new(config.receive.clone(), config.telephone_event),
+            source: None,
+            config,
+        }
+    }
+
+    fn change(&mut self, config: StreamConfig, random: &mut Random) {
+        self.sender
+            .set_format(config.codec, config.payload_type, random);
+        self.receiver
+            .set_formats(config.receive.clone(), config.telephone_event);
+        if config.remote != self.config.remote {
+            self.source = None;
+        }
+        self.config = config;
+    }
+
+    /// Symmetric RTP (RFC 4961): packets go where they come from.
+    fn destination(&self) -> SocketAddr {
+        self.source
+            .map_or(self.config.remote, |source| source.address)
+    }
+
+    fn receive(
+        &mut self,
+        now: Duration,
+        address: SocketAddr,
+        datagram: &[u8],
+    ) -> Option<SocketAddr> {
+        let known = self
+            .source
+            .filter(|source| source.address == address)
+            .is_some();
+        // The negotiated address is always right; anybody else only while nobody is there.
+        let welcome = known
+            || address == self.config.remote
+            || self
+                .source
+                .is_none_or(|source| now.saturating_sub(source.heard) > SOURCE_LOST);
+        let Some(packet) = Packet::parse(datagram).filter(|_| welcome) else {
+            self.receiver.refuse();
+            return None;
+        };
+        if !self.receiver.insert(now, &packet) {
+            return None;
+        }
+        self.source = Some(Source {
+            address,
+            heard: now,
+        });
+        (!known).then_some(address)
+    }
+
+    fn stats(&self) -> StreamStats {
+        StreamStats {
+            packets_sent: self.sender.sent(),
+            ..self.receiver.stats()
+        }
+    }
+}
