@@ -1,0 +1,205 @@
+//! Dependencies point one way, and the pure crates stay pure.
+
+use crate::{METADATA, none, root};
+use cargo_metadata::DependencyKind;
+use std::process::Command;
+
+/// Which crates of ours a crate may use, in its tests as well.
+const MAY_USE: &[(&str, &[&str])] = &[
+    ("offhook-model", &[]),
+    ("offhook-desk", &["offhook-model"]),
+    ("offhook-cloud", &["offhook-model"]),
+    ("offhook-store", &["offhook-model"]),
+    ("offhook-sip", &[]),
+    ("offhook-audio", &[]),
+    (
+        "offhook-phone",
+        &[
+            "offhook-model",
+            "offhook-desk",
+            "offhook-cloud",
+            "offhook-store",
+            "offhook-sip",
+            "offhook-audio",
+        ],
+    ),
+    // The words of the one door are the desk's and the model's; the sound is chosen in `phone::Flags`.
+    (
+        "offhook-headless",
+        &["offhook-phone", "offhook-desk", "offhook-model"],
+    ),
+    (
+        "offhook",
+        &["offhook-phone", "offhook-desk", "offhook-model"],
+    ),
+    (
+        "offhook-centre",
+        &["offhook-model", "offhook-sip", "offhook-audio"],
+    ),
+    ("dev", &[]),
+];
+
+/// The stories stand outside the house and may look at all of it.
+const OUTSIDE: &str = "e2e";
+
+/// What must not stand in a crate's tree, whatever drew it in: crate, features to build it with, strangers.
+const PURE: &[(&str, &[&str], &[&str])] = &[
+    (
+        "offhook-model",
+        &[],
+        &["tokio", "sqlx", "reqwest", "tauri", "mio"],
+    ),
+    (
+        "offhook-desk",
+        &[],
+        &["tokio", "sqlx", "reqwest", "tauri", "mio", "rand"],
+    ),
+    (
+        "offhook-sip",
+        &["--no-default-features"],
+        &["tokio", "mio", "cpal"],
+    ),
+    ("offhook-audio", &[], &["tokio", "rsip"]),
+    ("offhook-cloud", &[], &["sqlx", "rsip", "cpal"]),
+    ("offhook-store", &[], &["reqwest", "rsip", "cpal"]),
+    ("offhook-phone", &[], &["tauri", "axum"]),
+    ("offhook-headless", &[], &["tauri", "axum"]),
+    (
+        "offhook-centre",
+        &[],
+        &["tauri", "offhook-desk", "offhook-phone"],
+    ),
+];
+
+fn edges() -> Vec<(String, String, DependencyKind)> {
+    let ours: Vec<_> = METADATA.workspace_packages();
+    ours.iter()
+        .flat_map(|package| {
+            package
+                .dependencies
+                .iter()
+                .filter(|dependency| {
+                    ours.iter()
+                        .any(|other| other.name.as_str() == dependency.name)
+                })
+                .map(|dependency| {
+                    (
+                        package.name.to_string(),
+                        dependency.name.clone(),
+                        dependency.kind,
+                    )
+                })
+        })
+        .collect()
+}
+
+fn wrong_edges(edges: &[(String, String, DependencyKind)]) -> Vec<String> {
+    edges
+        .iter()
+        .filter(|(from, to, _)| {
+            from != OUTSIDE
+                && !MAY_USE
+                    .iter()
+                    .any(|(name, allowed)| name == from && allowed.contains(&to.as_str()))
+        })
+        .map(|(from, to, kind)| format!("{from} must not use {to} ({kind:?} dependency)"))
+        .collect()
+}
+
+/// The names in what `cargo tree --prefix none` prints.
+fn tree_names(printed: &str) -> impl Iterator<Item = &str> {
+    printed
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+}
+
+fn strangers(owner: &str, printed: &str, unwanted: &[&str]) -> Vec<String> {
+    let mut found: Vec<&str> = tree_names(printed)
+        .filter(|name| unwanted.contains(name))
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+        .into_iter()
+        .map(|name| format!("{name} stands in the tree of {owner}"))
+        .collect()
+}
+
+#[test]
+fn crates_of_ours_are_used_in_one_direction() {
+    none(&wrong_edges(&edges()));
+}
+
+#[test]
+fn every_crate_of_ours_has_its_line_in_the_rule() {
+    for package in METADATA.workspace_packages() {
+        let name = package.name.as_str();
+        assert!(
+            name == OUTSIDE || MAY_USE.iter().any(|(known, _)| *known == name),
+            "{name} is new: say in MAY_USE what it may use"
+        );
+    }
+}
+
+#[test]
+fn an_edge_against_the_direction_is_found() {
+    let edge = |from: &str, to: &str| (from.to_owned(), to.to_owned(), DependencyKind::Normal);
+    assert_eq!(
+        wrong_edges(&[edge("offhook-desk", "offhook-store")]).len(),
+        1
+    );
+    assert_eq!(
+        wrong_edges(&[edge("offhook-centre", "offhook-desk")]).len(),
+        1
+    );
+    assert_eq!(
+        wrong_edges(&[edge("offhook-new", "offhook-model")]).len(),
+        1
+    );
+    none(&wrong_edges(&[
+        edge("offhook-phone", "offhook-desk"),
+        edge("e2e", "offhook-centre"),
+    ]));
+}
+
+#[test]
+fn the_pure_crates_draw_in_nothing_that_acts() {
+    let mut faults = Vec::new();
+    for (owner, features, unwanted) in PURE {
+        let output = Command::new(env!("CARGO"))
+            .current_dir(root())
+            .args([
+                "tree",
+                "--package",
+                owner,
+                "--edges",
+                "normal",
+                "--prefix",
+                "none",
+            ])
+            .args(*features)
+            .output()
+            .expect("cargo tree runs");
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let printed = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            tree_names(&printed).any(|name| name == *owner),
+            "no tree of {owner}"
+        );
+        faults.extend(strangers(owner, &printed, unwanted));
+    }
+    none(&faults);
+}
+
+#[test]
+fn a_stranger_in_a_tree_is_found_once() {
+    let printed = "offhook-sip v0.1.0\ntokio v1.47.0\ntokio v1.47.0 (*)\ntokio-util v0.7.0\n";
+    assert_eq!(
+        strangers("offhook-sip", printed, &["tokio"]),
+        ["tokio stands in the tree of offhook-sip"]
+    );
+}
