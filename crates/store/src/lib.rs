@@ -1,1 +1,36 @@
-//! store
+//! The phone's memory on this computer: drafts, outbox, call list, cached customer records, settings.
+//!
+//! Promise: what a method confirmed is on the disk, also after a crash or a power cut (WAL, `synchronous=FULL`). The text of a
+//! form leaves this store only when the centre has it. Forms, outbox bodies, calls and customer records are encrypted with a
+//! key that opens with the agent's password, or with the keyring where there is one; a keyring that is locked, slow or absent
+//! never blocks and never fails anything. One agent never sees what another one left on the same computer. A store written by
+//! a newer program is refused untouched, and a copy stands before an older one is changed.
+//!
+//! Knows: SQLite, the keyring, encryption, `offhook_model`. Does not know: what a draft says, when to send, HTTP, the clock.
+
+mod cards;
+mod check;
+mod crypt;
+mod drafts;
+mod error;
+mod keyring;
+mod legs;
+mod lock;
+mod open;
+mod outbox;
+mod password;
+#[cfg_attr(unix, path = "private_unix.rs")]
+#[cfg_attr(not(unix), path = "private_other.rs")]
+mod private;
+mod row;
+mod settings;
+mod store;
+mod unlock;
+
+pub use drafts::DraftRow;
+pub use error::StoreError;
+pub use keyring::{KeyRing, SecretService};
+pub use lock::ProfileLock;
+pub use outbox::{OutboxItem, OutboxState};
+pub use store::Store;
+pub use unlock::KeyringState;
