@@ -4,7 +4,7 @@ use crate::{
     CloudError, Options, SseEvent, SseParser,
     request::{Answer, unreadable},
 };
-use futures_util::{StreamExt, stream, stream::BoxStream};
+use futures_util::{StreamExt, TryStreamExt, stream, stream::BoxStream};
 use offhook_model::{Code, api::Event};
 use reqwest::{RequestBuilder, Response};
 use std::{collections::VecDeque, time::Duration};
@@ -22,12 +22,6 @@ const KINDS: [&str; 5] = [
     "signed_in_elsewhere",
 ];
 
-enum Stage {
-    Connecting(RequestBuilder, Options),
-    Reading(Box<Reading>),
-    Over,
-}
-
 struct Reading {
     response: Response,
     parser: SseParser,
@@ -36,35 +30,28 @@ struct Reading {
 }
 
 pub(crate) fn open(request: RequestBuilder, options: Options) -> EventStream {
-    stream::unfold(Stage::Connecting(request, options), |stage| async {
-        let mut reading = match stage {
-            Stage::Over => return None,
-            Stage::Reading(reading) => reading,
-            Stage::Connecting(request, options) => match connect(request, options).await {
-                Ok(reading) => reading,
-                Err(error) => return Some((Err(error), Stage::Over)),
-            },
-        };
-        match reading.next().await {
-            Ok(Some(event)) => Some((Ok(event), Stage::Reading(reading))),
-            Ok(None) => None,
-            Err(error) => Some((Err(error), Stage::Over)),
-        }
-    })
-    .boxed()
+    stream::once(connect(request, options))
+        .map_ok(|reading| {
+            stream::try_unfold(reading, |mut reading| async move {
+                let event = reading.next().await?;
+                Ok(event.map(|event| (event, reading)))
+            })
+        })
+        .try_flatten()
+        .boxed()
 }
 
-async fn connect(request: RequestBuilder, options: Options) -> Result<Box<Reading>, CloudError> {
+async fn connect(request: RequestBuilder, options: Options) -> Result<Reading, CloudError> {
     let patience = options.connect + options.answer;
     let response = timeout(patience, request.open_answer())
         .await
         .map_err(|_| CloudError::silent("the event stream does not begin", patience))??;
-    Ok(Box::new(Reading {
+    Ok(Reading {
         response,
         parser: SseParser::default(),
         ready: VecDeque::new(),
         silence: options.silence,
-    }))
+    })
 }
 
 impl Reading {
