@@ -7,3 +7,5 @@
 //! Does not know: the desk and the phone, which it meets only on the wire.
 
 pub mod acd;
+pub mod password;
+pub mod store;

@@ -1,0 +1,107 @@
+//! What was answered to which key, kept in the transaction of the write itself.
+
+use super::accounts::put_presence;
+use super::{Store, StoreError};
+use offhook_model::{AgentId, PresenceState, Wall};
+use sqlx::Row;
+use uuid::Uuid;
+
+/// A write's key, with what it asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// Who wrote.
+    pub account: AgentId,
+    /// The `Idempotency-Key`.
+    pub key: Uuid,
+    /// SHA-256 of method, path and body, in hex.
+    pub request_hash: String,
+}
+
+/// What is on record under a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kept {
+    /// Nothing: the write is new.
+    New,
+    /// The same write was answered so.
+    Answered {
+        /// The HTTP status.
+        status: u16,
+        /// The JSON body.
+        answer: String,
+    },
+    /// Another write had this key.
+    Reused,
+}
+
+impl Store {
+    /// Says whether a write has been answered before.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn kept(&self, key: &Key) -> Result<Kept, StoreError> {
+        let mut connection = self.pool.acquire().await?;
+        look_up(&mut connection, key).await
+    }
+
+    /// Keeps a presence and the answer that told it, in one transaction.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn keep_presence_answer(
+        &self,
+        key: &Key,
+        state: &PresenceState,
+        answer: &str,
+        now: Wall,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        put_presence(&mut tx, key.account, state).await?;
+        keep(&mut tx, key, 200, answer, now).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+pub(super) async fn look_up(
+    connection: &mut sqlx::SqliteConnection,
+    key: &Key,
+) -> Result<Kept, StoreError> {
+    let row = sqlx::query(
+        "SELECT request_hash, status, answer FROM idempotency WHERE account = $1 AND key = $2",
+    )
+    .bind(key.account.to_string())
+    .bind(key.key.to_string())
+    .fetch_optional(connection)
+    .await?;
+    Ok(match row {
+        None => Kept::New,
+        Some(row) if row.try_get::<String, _>("request_hash")? == key.request_hash => {
+            Kept::Answered {
+                status: row.try_get("status")?,
+                answer: row.try_get("answer")?,
+            }
+        }
+        Some(_) => Kept::Reused,
+    })
+}
+
+pub(super) async fn keep(
+    connection: &mut sqlx::SqliteConnection,
+    key: &Key,
+    status: u16,
+    answer: &str,
+    now: Wall,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO idempotency (account, key, request_hash, status, answer, at) VALUES ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(key.account.to_string())
+    .bind(key.key.to_string())
+    .bind(&key.request_hash)
+    .bind(status)
+    .bind(answer)
+    .bind(now.0)
+    .execute(connection)
+    .await?;
+    Ok(())
+}

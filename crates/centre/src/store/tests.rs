@@ -1,0 +1,192 @@
+use super::*;
+use crate::acd::{CallOutcome, CallRecord};
+use offhook_model::api::WrapUpBody;
+use offhook_model::{
+    CallId, Direction, LegId, LegOutcome, LegRecord, PhoneNumber, Presence, PresenceReason,
+    PresenceState, Random, Wall, WrapUpId,
+};
+use uuid::Uuid;
+
+const NOW: Wall = Wall(1_790_000_000_000);
+
+async fn sample_store(folder: &std::path::Path) -> Store {
+    let store = Store::open(folder).await.expect("opened");
+    store.add_sample_data(NOW).await.expect("filled");
+    store
+}
+
+fn number(text: &str) -> PhoneNumber {
+    PhoneNumber::parse(text).expect("a number")
+}
+
+#[tokio::test]
+async fn the_sample_customers_are_found_by_their_numbers() {
+    let folder = tempfile::tempdir().expect("folder");
+    let store = sample_store(folder.path()).await;
+    store.add_sample_data(NOW).await.expect("a second time");
+    let cards = store
+        .cards(&number("+86 128 0055 0142"))
+        .await
+        .expect("read");
+    assert_eq!(cards.len(), 1);
+    assert_eq!(cards[0].customer.name, "陈雨桐");
+    assert_eq!(cards[0].customer.reference, "C-104882");
+    assert_eq!(cards[0].customer.tags, ["金卡会员", "净水器", "有孩家庭"]);
+    assert_eq!(cards[0].tickets[0].reference, "TK-20418");
+    assert!(cards[0].calls[0].at > cards[0].calls[1].at);
+    assert_eq!(cards[0].records.len(), 4);
+    let cards = store.cards(&number("+1 415 555 0142")).await.expect("read");
+    assert_eq!(cards[0].customer.name, "Hannah Whitfield");
+    assert!(
+        store
+            .cards(&number("99999"))
+            .await
+            .expect("read")
+            .is_empty()
+    );
+    for card in store.cards(&number("12800550142")).await.expect("read") {
+        assert!(card.calls.iter().all(|call| call.at <= NOW));
+    }
+}
+
+#[tokio::test]
+async fn calls_left_open_by_a_crash_are_failed_and_presence_is_kept() {
+    let folder = tempfile::tempdir().expect("folder");
+    let store = sample_store(folder.path()).await;
+    let agent = store.agents().await.expect("read")[0].profile.id;
+    let mut random = Random::seeded(1);
+    let call = CallId::mint(NOW, &mut random);
+    store
+        .keep_call(&CallRecord {
+            call,
+            number: Some(number("12800550142")),
+            name: None,
+            skill_group: None,
+            arrived_at: NOW,
+            answered_at: None,
+            ended_at: None,
+            outcome: None,
+        })
+        .await
+        .expect("kept");
+    let leg = store
+        .keep_leg(
+            agent,
+            LegRecord {
+                leg: LegId::mint(NOW, &mut random),
+                call,
+                direction: Direction::Inbound,
+                number: Some(number("12800550142")),
+                customer: None,
+                skill_group: None,
+                offered_at: NOW,
+                answered_at: None,
+                ended_at: None,
+                outcome: None,
+            },
+        )
+        .await
+        .expect("kept");
+    assert_eq!(leg.customer.expect("known").name, "陈雨桐");
+    let state = PresenceState {
+        presence: Presence::Break,
+        reason: PresenceReason::RingNoAnswer,
+        since: NOW,
+        revision: 9,
+    };
+    store.keep_presence(agent, &state).await.expect("kept");
+    let old = PresenceState {
+        presence: Presence::Ready,
+        revision: 8,
+        ..state
+    };
+    store.keep_presence(agent, &old).await.expect("ignored");
+    store.close().await;
+
+    let store = Store::open(folder.path()).await.expect("opened again");
+    assert_eq!(store.fail_open_calls(NOW).await.expect("ended"), 1);
+    let row = store.call(call).await.expect("read").expect("there");
+    assert_eq!(row.record.outcome, Some(CallOutcome::Failed));
+    assert_eq!(row.legs[0].1.outcome, Some(LegOutcome::Failed));
+    assert_eq!(store.agents().await.expect("read")[0].presence, state);
+    let cards = store.cards(&number("12800550142")).await.expect("read");
+    assert_eq!(
+        cards[0].calls[0].outcome,
+        LegOutcome::Failed,
+        "the own calls are part of the history"
+    );
+}
+
+#[tokio::test]
+async fn a_wrap_up_sent_twice_is_one_row_also_after_a_restart() {
+    let folder = tempfile::tempdir().expect("folder");
+    let store = sample_store(folder.path()).await;
+    let agents = store.agents().await.expect("read");
+    let mut random = Random::seeded(1);
+    let body = WrapUpBody {
+        call: CallId::mint(NOW, &mut random),
+        legs: vec![],
+        customer: None,
+        form_version: 1,
+        values: [(
+            "summary".into(),
+            offhook_model::FieldValue::Text("x".into()),
+        )]
+        .into(),
+        submitted_at: NOW,
+    };
+    let wrap_up = WrapUpId::mint(NOW, &mut random);
+    let key = Key {
+        account: agents[0].profile.id,
+        key: Uuid::from_u128(1),
+        request_hash: "a".into(),
+    };
+    let put = |store: Store, key: Key| {
+        let body = body.clone();
+        async move { store.put_wrap_up(&key, wrap_up, &body, NOW).await }
+    };
+    let (one, two) = tokio::join!(
+        put(store.clone(), key.clone()),
+        put(store.clone(), key.clone())
+    );
+    let one = one.expect("put");
+    assert_eq!(one, two.expect("put"));
+    store.close().await;
+    let store = Store::open(folder.path()).await.expect("opened again");
+    assert_eq!(put(store.clone(), key.clone()).await.expect("put"), one);
+    let other = Key {
+        request_hash: "b".into(),
+        ..key.clone()
+    };
+    assert_eq!(
+        put(store.clone(), other).await.expect("put"),
+        WrapUpPut::KeyReused
+    );
+    let stranger = Key {
+        account: agents[1].profile.id,
+        ..key
+    };
+    assert_eq!(
+        put(store.clone(), stranger).await.expect("put"),
+        WrapUpPut::NotTheirs
+    );
+    assert_eq!(store.wrap_ups_of(body.call).await.expect("read").len(), 1);
+}
+
+#[tokio::test]
+async fn a_newer_store_is_refused_untouched() {
+    let folder = tempfile::tempdir().expect("folder");
+    let store = sample_store(folder.path()).await;
+    sqlx::query(
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+         VALUES (999, 'later', 1, x'00', 0)",
+    )
+    .execute(&store.pool)
+    .await
+    .expect("written");
+    store.close().await;
+    assert!(matches!(
+        Store::open(folder.path()).await,
+        Err(StoreError::Newer)
+    ));
+}

@@ -1,0 +1,135 @@
+//! 会话小结: what agents wrote after their calls.
+
+use super::accounts::parse_id;
+use super::idempotency::{Kept, Key, keep, look_up};
+use super::{Store, StoreError};
+use offhook_model::api::{WrapUpBody, WrapUpReceipt, WrapUpStored};
+use offhook_model::{AgentId, CallId, CustomerId, Wall, WrapUpId};
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+/// What became of a wrap-up that was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WrapUpPut {
+    /// It is kept; the same answer goes to every repetition.
+    Kept {
+        /// The HTTP status.
+        status: u16,
+        /// The JSON body.
+        answer: String,
+    },
+    /// The key belongs to another write.
+    KeyReused,
+    /// The wrap-up belongs to another agent.
+    NotTheirs,
+}
+
+impl Store {
+    /// Keeps a wrap-up and the answer to its key in one transaction. A later one of the same agent replaces it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn put_wrap_up(
+        &self,
+        key: &Key,
+        wrap_up: WrapUpId,
+        body: &WrapUpBody,
+        now: Wall,
+    ) -> Result<WrapUpPut, StoreError> {
+        let mut tx = self.write().await?;
+        match look_up(&mut tx, key).await? {
+            Kept::New => {}
+            Kept::Answered { status, answer } => return Ok(WrapUpPut::Kept { status, answer }),
+            Kept::Reused => return Ok(WrapUpPut::KeyReused),
+        }
+        let owner: Option<String> = sqlx::query_scalar("SELECT agent FROM wrap_ups WHERE id = $1")
+            .bind(wrap_up.to_string())
+            .fetch_optional(&mut *tx)
+            .await?;
+        if owner.is_some_and(|owner| owner != key.account.to_string()) {
+            return Ok(WrapUpPut::NotTheirs);
+        }
+        sqlx::query(
+            "INSERT INTO wrap_ups (id, agent, call, customer, legs, form_version, form_values, submitted_at, received_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+             ON CONFLICT (id) DO UPDATE SET customer = excluded.customer, legs = excluded.legs,
+               form_version = excluded.form_version, form_values = excluded.form_values,
+               submitted_at = excluded.submitted_at, received_at = excluded.received_at",
+        )
+        .bind(wrap_up.to_string())
+        .bind(key.account.to_string())
+        .bind(body.call.to_string())
+        .bind(body.customer.map(|customer| customer.to_string()))
+        .bind(serde_json::to_string(&body.legs)?)
+        .bind(body.form_version)
+        .bind(serde_json::to_string(&body.values)?)
+        .bind(body.submitted_at.0)
+        .bind(now.0)
+        .execute(&mut *tx)
+        .await?;
+        let answer = serde_json::to_string(&WrapUpReceipt {
+            wrap_up,
+            received_at: now,
+        })?;
+        keep(&mut tx, key, 201, &answer, now).await?;
+        tx.commit().await?;
+        Ok(WrapUpPut::Kept {
+            status: 201,
+            answer,
+        })
+    }
+
+    /// Finds one wrap-up.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn wrap_up(&self, wrap_up: WrapUpId) -> Result<Option<WrapUpStored>, StoreError> {
+        sqlx::query(
+            "SELECT id, agent, call, customer, legs, form_version, form_values, submitted_at, received_at
+             FROM wrap_ups WHERE id = $1",
+        )
+        .bind(wrap_up.to_string())
+        .fetch_optional(&self.pool)
+        .await?
+        .as_ref()
+        .map(stored)
+        .transpose()
+    }
+
+    /// Lists the wrap-ups of a call, oldest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn wrap_ups_of(&self, call: CallId) -> Result<Vec<WrapUpStored>, StoreError> {
+        sqlx::query(
+            "SELECT id, agent, call, customer, legs, form_version, form_values, submitted_at, received_at
+             FROM wrap_ups WHERE call = $1 ORDER BY received_at, id",
+        )
+        .bind(call.to_string())
+        .fetch_all(&self.pool)
+        .await?
+        .iter()
+        .map(stored)
+        .collect()
+    }
+}
+
+fn stored(row: &SqliteRow) -> Result<WrapUpStored, StoreError> {
+    Ok(WrapUpStored {
+        wrap_up: WrapUpId(parse_id(row.try_get("id")?)?),
+        agent: AgentId(parse_id(row.try_get("agent")?)?),
+        received_at: Wall(row.try_get("received_at")?),
+        body: WrapUpBody {
+            call: CallId(parse_id(row.try_get("call")?)?),
+            legs: serde_json::from_str(&row.try_get::<String, _>("legs")?)?,
+            customer: row
+                .try_get::<Option<String>, _>("customer")?
+                .map(parse_id)
+                .transpose()?
+                .map(CustomerId),
+            form_version: row.try_get("form_version")?,
+            values: serde_json::from_str(&row.try_get::<String, _>("form_values")?)?,
+            submitted_at: Wall(row.try_get("submitted_at")?),
+        },
+    })
+}
