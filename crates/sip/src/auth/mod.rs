@@ -5,7 +5,7 @@ mod digest;
 
 use std::fmt;
 
-pub(crate) use client::{Attempt, DigestClient};
+pub(crate) use client::{Attempt, DigestClient, Refused};
 pub(crate) use digest::{Algorithm, Challenge, auth_params, ha1, response};
 
 /// A password. `Debug` masks it.

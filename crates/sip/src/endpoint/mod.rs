@@ -1,9 +1,24 @@
 //! Transactions and dialogs in both roles (RFC 3261 §12-§15, §17; RFC 6026).
 
-use std::collections::VecDeque;
+mod call;
+mod callee;
+mod caller;
+mod outside;
+mod session;
+
+use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use call::{Call, Timer, Usage};
+pub(crate) use caller::retry_after;
+
+use crate::auth::DigestClient;
+use crate::header::header;
+use crate::message::{self, Message};
+use crate::rng::Rng;
+use crate::timers::Timers;
+use crate::transaction::{ClientId, Transactions, TxEvent};
 use crate::{
     CallKey, Credentials, EndCause, Header, Headers, Incoming, Method, NameAddr, Reason, Request,
     Response, Status, Transmit, Uri,
@@ -44,7 +59,7 @@ pub struct Invite {
 
 /// Names a request outside dialogs, in either direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RequestKey(pub(crate) u64);
+pub struct RequestKey(u64);
 
 /// Why a request of ours got no final answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +76,7 @@ pub enum RequestFailure {
 #[derive(Debug, Clone)]
 pub enum Event {
     /// A call came in. It has been answered with 100; ring, answer or reject it.
-    Incoming(Incoming),
+    Incoming(Box<Incoming>),
     /// A request outside dialogs, of a method in [`Config::serves`]. Answer it with [`Endpoint::respond`].
     Request {
         /// Its name.
@@ -139,18 +154,35 @@ pub enum Event {
 #[derive(Debug)]
 pub struct Endpoint {
     config: Config,
-    transmits: VecDeque<Transmit>,
+    credentials: Option<Credentials>,
+    rng: Rng,
+    tx: Transactions,
+    calls: HashMap<CallKey, Call>,
+    /// Calls by Call-ID and our tag: what a request within a dialog names.
+    by_dialog: HashMap<(String, String), CallKey>,
+    usages: HashMap<ClientId, Usage>,
+    /// Requests outside dialogs that the owner has yet to answer.
+    asked: HashMap<RequestKey, Request>,
+    timers: Timers<Timer>,
     events: VecDeque<Event>,
     next_call: u64,
 }
 
 impl Endpoint {
-    /// An endpoint at rest. The seed gives tags, branches and back-offs.
+    /// An endpoint at rest. The seed gives tags, branches and back-offs; in the field it must be random.
     pub fn new(config: Config, seed: u64) -> Self {
-        let _ = seed;
+        let mut rng = Rng::new(seed);
+        let tx = Transactions::new(config.local, Rng::new(rng.next_u64()));
         Self {
             config,
-            transmits: VecDeque::new(),
+            credentials: None,
+            rng,
+            tx,
+            calls: HashMap::new(),
+            by_dialog: HashMap::new(),
+            usages: HashMap::new(),
+            asked: HashMap::new(),
+            timers: Timers::new(),
             events: VecDeque::new(),
             next_call: 0,
         }
@@ -161,20 +193,25 @@ impl Endpoint {
         &self.config
     }
 
+    /// What to answer a challenge within an incoming call with.
+    pub fn set_credentials(&mut self, credentials: Option<Credentials>) {
+        self.credentials = credentials;
+    }
+
     /// Makes a call under a key of the endpoint's choice (from 2^62 up, so that it meets no key of an owner's).
     pub fn invite(&mut self, now: Duration, invite: Invite) -> CallKey {
-        let call = CallKey((1 << 62) + self.next_call);
-        self.next_call += 1;
+        let call = CallKey((1 << 62) + self.next_call());
         self.invite_as(now, call, invite);
         call
     }
 
     /// Makes a call under the owner's key. A key in use is refused by doing nothing.
     pub fn invite_as(&mut self, now: Duration, call: CallKey, invite: Invite) {
-        let _ = (now, call, invite);
+        self.begin_call(now, call, invite);
+        self.settle(now);
     }
 
-    /// Answers an incoming call with 180 to 199, with early media if `sdp` is there.
+    /// Answers an incoming call with 180 to 199, with early media if `sdp` is there. It is repeated every minute (RFC 3261 §13.3.1.1).
     pub fn progress(
         &mut self,
         now: Duration,
@@ -183,46 +220,52 @@ impl Endpoint {
         sdp: Option<Vec<u8>>,
         headers: Vec<Header>,
     ) {
-        let _ = (now, call, status, sdp, headers);
+        self.send_progress(now, call, status, sdp, headers);
     }
 
-    /// Takes an incoming call with 200 and our SDP.
+    /// Takes an incoming call with 200 and our SDP. Does nothing if the call is no longer there to be taken.
     pub fn answer(&mut self, now: Duration, call: CallKey, sdp: Vec<u8>, headers: Vec<Header>) {
-        let _ = (now, call, sdp, headers);
+        self.take_call(now, call, sdp, headers);
     }
 
-    /// Refuses an incoming call.
+    /// Refuses an incoming call with a status from 300 up.
     pub fn reject(&mut self, now: Duration, call: CallKey, status: Status, headers: Vec<Header>) {
-        let _ = (now, call, status, headers);
+        self.refuse_call(now, call, status, headers);
     }
 
-    /// Ends a call in any state: CANCEL, BYE or 603. [`Event::Ended`] comes at once; the wire is settled behind it.
+    /// Ends a call in any state: CANCEL, BYE or 480. [`Event::Ended`] comes at once; the wire is settled behind it.
     pub fn hang_up(&mut self, now: Duration, call: CallKey, reason: Option<Reason>) {
-        let _ = (now, call, reason);
+        self.leave(now, call, reason);
+        self.settle(now);
     }
 
-    /// Changes the session with a re-INVITE. On glare (491) it is repeated by itself.
+    /// Changes the session with a re-INVITE, as soon as no other change is under way; of several that wait only the last is sent.
+    /// On glare (491) it is repeated by itself.
     pub fn reoffer(&mut self, now: Duration, call: CallKey, sdp: Vec<u8>) {
-        let _ = (now, call, sdp);
+        self.queue_change(now, call, sdp);
+        self.settle(now);
     }
 
     /// Answers [`Event::Reoffer`] with our SDP (the offer, if they had none).
     pub fn answer_reoffer(&mut self, now: Duration, call: CallKey, sdp: Vec<u8>) {
-        let _ = (now, call, sdp);
+        self.finish_their_change(now, call, Ok(sdp));
+        self.settle(now);
     }
 
     /// Refuses [`Event::Reoffer`]; the session stays as it was.
     pub fn reject_reoffer(&mut self, now: Duration, call: CallKey, status: Status) {
-        let _ = (now, call, status);
+        self.finish_their_change(now, call, Err(status));
+        self.settle(now);
     }
 
     /// Sends a request outside dialogs. Via, Max-Forwards and User-Agent are added; the rest is the owner's.
     pub fn request(&mut self, now: Duration, next_hop: SocketAddr, request: Request) -> RequestKey {
-        let _ = (now, next_hop, request);
-        RequestKey(0)
+        let key = self.send_outside(now, next_hop, request);
+        self.settle(now);
+        key
     }
 
-    /// Answers [`Event::Request`].
+    /// Answers [`Event::Request`] with a final status.
     pub fn respond(
         &mut self,
         now: Duration,
@@ -231,32 +274,69 @@ impl Endpoint {
         headers: Vec<Header>,
         body: Vec<u8>,
     ) {
-        let _ = (now, key, status, headers, body);
+        self.respond_outside(now, key, status, headers, body);
     }
 
-    /// Takes a datagram.
+    /// Takes a datagram, whatever it holds.
     pub fn handle_datagram(&mut self, now: Duration, from: SocketAddr, bytes: &[u8]) {
-        let _ = (now, from, bytes);
+        match message::parse(bytes) {
+            Ok(message) => self.handle_message(now, from, message),
+            Err(malformed) => {
+                tracing::debug!(
+                    why = malformed.why,
+                    size = bytes.len(),
+                    "A message that is none"
+                );
+                if let Some((headers, charset)) = malformed.answerable {
+                    let response = message::response_to(
+                        &headers,
+                        charset,
+                        malformed.status,
+                        &self.rng.token(),
+                    );
+                    self.tx.answer_malformed(from, &headers, response);
+                }
+            }
+        }
+    }
+
+    /// Takes a message already read.
+    fn handle_message(&mut self, now: Duration, from: SocketAddr, message: Message) {
+        self.tx.receive(now, from, message);
+        self.settle(now);
     }
 
     /// Lets due timers fire.
     pub fn handle_timeout(&mut self, now: Duration) {
-        let _ = now;
+        loop {
+            while self.tx.handle_timer(now) {}
+            self.settle(now);
+            let Some(timer) = self.timers.pop(now) else {
+                break;
+            };
+            self.handle_timer(now, timer);
+            self.settle(now);
+        }
     }
 
     /// Fails what waits for `to`.
     pub fn handle_unreachable(&mut self, now: Duration, to: SocketAddr) {
-        let _ = (now, to);
+        self.tx.unreachable(to);
+        self.settle(now);
     }
 
     /// When the next timer is due.
     pub fn poll_timeout(&self) -> Option<Duration> {
-        None
+        self.tx
+            .next_timeout()
+            .into_iter()
+            .chain(self.timers.next())
+            .min()
     }
 
     /// The next datagram.
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
-        self.transmits.pop_front()
+        self.tx.poll_transmit()
     }
 
     /// The next event.
@@ -264,8 +344,195 @@ impl Endpoint {
         self.events.pop_front()
     }
 
-    /// True without call, transaction and timer.
+    /// True without call, transaction and timer: nothing is remembered.
     pub fn is_idle(&self) -> bool {
-        true
+        self.calls.is_empty()
+            && self.by_dialog.is_empty()
+            && self.usages.is_empty()
+            && self.asked.is_empty()
+            && self.timers.is_empty()
+            && self.tx.is_idle()
+    }
+
+    /// True without call and without a request of ours that waits: what is left only guards against repeated messages.
+    pub fn is_settled(&self) -> bool {
+        self.calls.is_empty() && self.tx.nothing_awaited()
+    }
+
+    /// The calls that have not ended for the owner, in order.
+    pub fn calls(&self) -> Vec<CallKey> {
+        let mut keys: Vec<CallKey> = self
+            .calls
+            .iter()
+            .filter(|(_, call)| !call.over)
+            .map(|(key, _)| *key)
+            .collect();
+        keys.sort();
+        keys
+    }
+
+    /// Handles what the transactions have to tell, until they have no more.
+    fn settle(&mut self, now: Duration) {
+        while let Some(event) = self.tx.poll_event() {
+            match event {
+                TxEvent::Request {
+                    id,
+                    request,
+                    source,
+                } => self.handle_request(now, id, request, source),
+                TxEvent::Ack { request, source } => self.handle_ack(now, &request, source),
+                TxEvent::Response {
+                    id,
+                    response,
+                    source,
+                } => self.handle_response(now, id, response, source),
+                TxEvent::Failed { id, unreachable } => self.handle_failure(now, id, unreachable),
+                TxEvent::ClientGone { id } => self.handle_gone(now, id),
+                TxEvent::ServerGone { id } => {
+                    self.asked.remove(&RequestKey(id.0));
+                }
+            }
+        }
+    }
+
+    fn handle_response(
+        &mut self,
+        now: Duration,
+        id: ClientId,
+        response: Response,
+        source: SocketAddr,
+    ) {
+        if response.status.is_final() {
+            self.timers.cancel(Timer::Orphan(id));
+        }
+        match self.usages.get(&id) {
+            Some(Usage::Invite { call, .. }) => {
+                self.invite_answered(now, id, *call, response, source)
+            }
+            Some(Usage::Reinvite { call, .. }) => {
+                self.change_answered(now, id, *call, response, source)
+            }
+            Some(Usage::Bye { call }) => self.bye_answered(now, *call, &response),
+            Some(Usage::Request(key)) if response.status.is_final() => {
+                let key = *key;
+                self.events.push_back(Event::Response { key, response });
+            }
+            Some(Usage::Request(_) | Usage::Nobody) | None => {}
+        }
+    }
+
+    fn handle_failure(&mut self, now: Duration, id: ClientId, unreachable: bool) {
+        match self.usages.get(&id) {
+            Some(Usage::Invite { call, .. }) => self.invite_failed(now, id, *call, unreachable),
+            Some(Usage::Reinvite { call, .. }) => self.change_failed(now, id, *call, unreachable),
+            Some(Usage::Bye { call }) => self.remove_call(now, *call),
+            Some(Usage::Request(key)) => {
+                let failure = if unreachable {
+                    RequestFailure::Unreachable
+                } else {
+                    RequestFailure::Timeout
+                };
+                let key = *key;
+                self.events.push_back(Event::RequestFailed { key, failure });
+            }
+            Some(Usage::Nobody) | None => {}
+        }
+    }
+
+    fn handle_gone(&mut self, now: Duration, id: ClientId) {
+        self.timers.cancel(Timer::Orphan(id));
+        if let Some(Usage::Invite { call, .. }) = self.usages.remove(&id) {
+            self.invite_gone(now, id, call);
+        }
+    }
+
+    fn handle_timer(&mut self, now: Duration, timer: Timer) {
+        match timer {
+            Timer::Repeat(call) => self.repeat_answer(now, call),
+            Timer::AckMissing(call) => self.ack_missing(now, call),
+            Timer::Rering(call) => self.ring_again(now, call),
+            Timer::Glare(call) => self.change_after_glare(now, call),
+            Timer::Orphan(id) => self.tx.abandon(id),
+        }
+    }
+
+    /// Tells the owner how the call ended, once.
+    fn end(&mut self, key: CallKey, cause: EndCause) {
+        if let Some(call) = self.calls.get_mut(&key).filter(|call| !call.over) {
+            call.over = true;
+            self.events.push_back(Event::Ended { call: key, cause });
+        }
+    }
+
+    /// Tells the owner of a call that has not ended for it.
+    fn tell(&mut self, key: CallKey, event: Event) {
+        if self.calls.get(&key).is_some_and(|call| !call.over) {
+            self.events.push_back(event);
+        }
+    }
+
+    fn insert_call(&mut self, key: CallKey, call: Call) {
+        self.by_dialog
+            .insert((call.call_id.clone(), call.local_tag.clone()), key);
+        self.calls.insert(key, call);
+    }
+
+    fn remove_call(&mut self, now: Duration, key: CallKey) {
+        let Some(call) = self.calls.remove(&key) else {
+            return;
+        };
+        // A change of ours that nobody answers any more must not wait for ever.
+        if let Some(id) = call.phase.pending_change() {
+            self.timers
+                .set(Timer::Orphan(id), now + crate::timers::GIVE_UP);
+        }
+        self.by_dialog.remove(&(call.call_id, call.local_tag));
+        for timer in [
+            Timer::Repeat(key),
+            Timer::AckMissing(key),
+            Timer::Rering(key),
+            Timer::Glare(key),
+        ] {
+            self.timers.cancel(timer);
+        }
+    }
+
+    fn next_call(&mut self) -> u64 {
+        self.next_call += 1;
+        self.next_call
+    }
+
+    fn digest_for(&self, credentials: Option<Credentials>) -> Option<DigestClient> {
+        credentials
+            .or_else(|| self.credentials.clone())
+            .map(DigestClient::new)
+    }
+
+    /// `<sip:user@here>`.
+    fn contact(&self, user: Option<&str>) -> String {
+        NameAddr::new(Uri::from_addr(user, self.config.local)).to_string()
+    }
+
+    /// The methods of an Allow header.
+    pub(crate) fn allow(&self) -> String {
+        let mut allow = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO, NOTIFY".to_owned();
+        for method in &self.config.serves {
+            allow.push_str(", ");
+            allow.push_str(method.as_str());
+        }
+        allow
+    }
+
+    /// A response to a request of theirs, with our name.
+    fn response(&mut self, request: &Request, status: Status, tag: &str) -> Response {
+        let mut response = request.response(status, tag);
+        if !self.config.user_agent.is_empty() {
+            response.push("Server", &*self.config.user_agent);
+        }
+        response
+    }
+
+    fn user_agent_header(&self) -> Option<Header> {
+        (!self.config.user_agent.is_empty()).then(|| header("User-Agent", &*self.config.user_agent))
     }
 }

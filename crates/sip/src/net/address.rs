@@ -1,0 +1,101 @@
+//! Names to addresses, and the local address for a way.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use tokio::net::UdpSocket;
+
+use crate::uri::split_host_port;
+
+/// SIP's port over UDP.
+const DEFAULT_PORT: u16 = 5060;
+
+/// Why a server's name gives no address.
+#[derive(Debug, thiserror::Error)]
+pub enum ResolveError {
+    /// Not `host`, `host:port` or `[v6]:port`.
+    #[error("{0:?} is no host and port")]
+    Syntax(String),
+    /// The name is unknown, or no name server answers.
+    #[error("the name {host:?} cannot be resolved")]
+    Unknown {
+        /// The host.
+        host: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The name has no address.
+    #[error("the name {0:?} has no address")]
+    NoAddress(String),
+}
+
+/// Turns `host`, `host:port` or `[v6]:port` into an address; the port defaults to 5060.
+pub async fn resolve(server: &str) -> Result<SocketAddr, ResolveError> {
+    let syntax = || ResolveError::Syntax(server.to_owned());
+    let (host, port) = split_host_port(server).map_err(|_| syntax())?;
+    if host.contains(|c: char| c.is_whitespace() || matches!(c, '/' | '@' | ';' | '?')) {
+        return Err(syntax());
+    }
+    let port = port.unwrap_or(DEFAULT_PORT);
+    if let Ok(ip) = host.parse::<IpAddr>() {
+        return Ok(SocketAddr::new(ip, port));
+    }
+    let found = tokio::net::lookup_host((host.as_str(), port))
+        .await
+        .map(|mut found| found.next());
+    match found {
+        Ok(found) => found.ok_or(ResolveError::NoAddress(host)),
+        Err(source) => Err(ResolveError::Unknown { host, source }),
+    }
+}
+
+/// Binds a UDP socket to the local address this machine would use towards `peer`, at any free port, so that Via and Contact name
+/// an address that `peer` can answer.
+pub async fn bind_towards(peer: SocketAddr) -> io::Result<UdpSocket> {
+    let any: IpAddr = if peer.is_ipv4() {
+        Ipv4Addr::UNSPECIFIED.into()
+    } else {
+        Ipv6Addr::UNSPECIFIED.into()
+    };
+    // Connecting a UDP socket sends nothing; it only asks the routing table.
+    let route = UdpSocket::bind((any, 0)).await?;
+    route.connect(peer).await?;
+    UdpSocket::bind((route.local_addr()?.ip(), 0)).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn addresses_need_no_name_server_and_get_the_usual_port() {
+        assert_eq!(
+            resolve("192.0.2.1").await.unwrap(),
+            "192.0.2.1:5060".parse().unwrap()
+        );
+        assert_eq!(
+            resolve("[2001:db8::1]:5080").await.unwrap(),
+            "[2001:db8::1]:5080".parse().unwrap()
+        );
+    }
+
+    #[tokio::test]
+    async fn what_is_no_server_is_told_from_a_name_nobody_knows() {
+        for text in ["", "sip:host", "a b", "host:99999", "http://x"] {
+            assert!(
+                matches!(resolve(text).await, Err(ResolveError::Syntax(_))),
+                "{text}"
+            );
+        }
+        assert!(matches!(
+            resolve("nobody.invalid").await,
+            Err(ResolveError::Unknown { .. } | ResolveError::NoAddress(_))
+        ));
+    }
+
+    #[tokio::test]
+    async fn the_socket_is_bound_where_the_peer_can_answer() {
+        let socket = bind_towards("127.0.0.1:9".parse().unwrap()).await.unwrap();
+        assert_eq!(socket.local_addr().unwrap().ip(), Ipv4Addr::LOCALHOST);
+    }
+}

@@ -1,0 +1,180 @@
+//! Runs a [`Core`] over one UDP socket on its own tokio task.
+
+mod address;
+mod probe;
+
+use std::collections::VecDeque;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::net::UdpSocket;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+pub use address::{ResolveError, bind_towards, resolve};
+use probe::Prober;
+
+use crate::Core;
+use crate::message::MAX_SIZE;
+
+/// How long the task stays for un-registering and hanging up after its owner let go.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Starts the task. Commands and events are never dropped: a full command channel makes the sender wait, a full event channel leaves
+/// events queued while the wire is served on. When the command sender is dropped the core shuts down (it un-registers and
+/// hangs up) within 2 s and the task ends; the event channel then closes.
+pub fn spawn<C>(
+    core: C,
+    socket: UdpSocket,
+) -> (
+    mpsc::Sender<C::Command>,
+    mpsc::Receiver<C::Event>,
+    JoinHandle<()>,
+)
+where
+    C: Core + Send + 'static,
+    C::Command: Send + 'static,
+    C::Event: Send + 'static,
+{
+    let (command_tx, commands) = mpsc::channel(64);
+    let (events, event_rx) = mpsc::channel(256);
+    let driver = Driver {
+        core,
+        socket,
+        events,
+        pending: VecDeque::new(),
+        prober: Prober::new(),
+        epoch: Instant::now(),
+        leave_at: None,
+    };
+    (command_tx, event_rx, tokio::spawn(driver.run(commands)))
+}
+
+struct Driver<C: Core> {
+    core: C,
+    socket: UdpSocket,
+    events: mpsc::Sender<C::Event>,
+    /// Events the owner has not had room for yet.
+    pending: VecDeque<C::Event>,
+    prober: Prober,
+    epoch: Instant,
+    /// The owner let go: when the task ends at the latest.
+    leave_at: Option<Instant>,
+}
+
+impl<C: Core> Driver<C> {
+    async fn run(mut self, mut commands: mpsc::Receiver<C::Command>) {
+        let mut buffer = vec![0; MAX_SIZE];
+        loop {
+            self.flush().await;
+            if self
+                .leave_at
+                .is_some_and(|at| self.core.is_idle() || Instant::now() >= at)
+            {
+                break;
+            }
+            let timer = self
+                .core
+                .poll_timeout()
+                .map(|at| self.epoch + at)
+                .into_iter()
+                .chain(self.leave_at)
+                .min();
+            tokio::select! {
+                received = self.socket.recv_from(&mut buffer) => match received {
+                    Ok((size, from)) => {
+                        self.prober.heard_from(from);
+                        self.core.handle_datagram(self.epoch.elapsed(), from, &buffer[..size]);
+                    }
+                    Err(error) => note_receive_error(&error),
+                },
+                command = commands.recv(), if self.leave_at.is_none() => match command {
+                    Some(command) => self.core.handle_command(self.epoch.elapsed(), command),
+                    None => {
+                        self.leave_at = Some(Instant::now() + PATIENCE);
+                        self.core.handle_shutdown(self.epoch.elapsed());
+                    }
+                },
+                () = sleep_until(timer) => self.core.handle_timeout(self.epoch.elapsed()),
+                to = self.prober.refused() => {
+                    tracing::debug!("Nobody listens at the peer's address");
+                    self.core.handle_unreachable(self.epoch.elapsed(), to);
+                }
+                permit = self.events.reserve(), if !self.pending.is_empty() => match permit {
+                    Ok(permit) => {
+                        if let Some(event) = self.pending.pop_front() {
+                            permit.send(event);
+                        }
+                    }
+                    // Nobody listens to events any more.
+                    Err(_) => self.pending.clear(),
+                },
+            }
+        }
+    }
+
+    /// Sends what the core wants sent and collects what it has to tell.
+    async fn flush(&mut self) {
+        loop {
+            while let Some(transmit) = self.core.poll_transmit() {
+                self.send(transmit.to, &transmit.bytes).await;
+            }
+            let Some(event) = self.core.poll_event() else {
+                break;
+            };
+            if let Err(mpsc::error::TrySendError::Full(event)) = self.deliver(event) {
+                if self.pending.is_empty() {
+                    tracing::warn!("The owner of the SIP task is behind with its events");
+                }
+                self.pending.push_back(event);
+            }
+        }
+    }
+
+    fn deliver(&mut self, event: C::Event) -> Result<(), mpsc::error::TrySendError<C::Event>> {
+        if self.pending.is_empty() {
+            self.events.try_send(event)
+        } else {
+            Err(mpsc::error::TrySendError::Full(event))
+        }
+    }
+
+    async fn send(&mut self, to: SocketAddr, bytes: &[u8]) {
+        match self.socket.send_to(bytes, to).await {
+            Ok(_) => {
+                if let Ok(local) = self.socket.local_addr() {
+                    self.prober.sent_to(to, local.ip());
+                }
+            }
+            Err(error) => {
+                tracing::debug!(%error, size = bytes.len(), "A datagram could not be sent");
+                // Too large is no word on who listens there.
+                if is_unreachable(&error) {
+                    self.core.handle_unreachable(self.epoch.elapsed(), to);
+                }
+            }
+        }
+    }
+}
+
+/// Windows, and Linux on some routes, report an earlier datagram's fate here; the prober finds out whose.
+fn note_receive_error(error: &io::Error) {
+    tracing::debug!(%error, "The socket reports an error");
+}
+
+fn is_unreachable(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionRefused, HostUnreachable, NetworkDown, NetworkUnreachable};
+    matches!(
+        error.kind(),
+        ConnectionRefused | HostUnreachable | NetworkDown | NetworkUnreachable
+    )
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}

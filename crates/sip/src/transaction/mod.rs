@@ -1,0 +1,482 @@
+//! Transactions over an unreliable transport (RFC 3261 §17, RFC 6026).
+
+mod client;
+mod server;
+
+use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use client::Client;
+use server::Server;
+
+use crate::header::{header, header_name};
+use crate::message::{Message, WriteError, response_to};
+use crate::rng::Rng;
+use crate::timers::Timers;
+use crate::{Headers, Method, Reason, Request, Response, Transmit, Via};
+
+/// Names a transaction of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct ClientId(pub(crate) u64);
+
+/// Names a transaction of theirs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct ServerId(pub(crate) u64);
+
+/// What the layer tells the one above.
+#[derive(Debug)]
+pub(crate) enum TxEvent {
+    /// A provisional, a final, or one more 2xx of an INVITE.
+    Response {
+        id: ClientId,
+        response: Response,
+        source: SocketAddr,
+    },
+    /// No final answer in time, or none possible. `Gone` follows.
+    Failed { id: ClientId, unreachable: bool },
+    /// A new request, not an ACK.
+    Request {
+        id: ServerId,
+        request: Request,
+        source: SocketAddr,
+    },
+    /// An ACK that belongs to a 2xx.
+    Ack {
+        request: Request,
+        source: SocketAddr,
+    },
+    /// Our transaction is over.
+    ClientGone { id: ClientId },
+    /// Their transaction is over.
+    ServerGone { id: ServerId },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Timer {
+    ClientRepeat(ClientId),
+    ClientEnd(ClientId),
+    ServerRepeat(ServerId),
+    ServerEnd(ServerId),
+}
+
+/// All transactions of an endpoint.
+#[derive(Debug)]
+pub(crate) struct Transactions {
+    local: SocketAddr,
+    rng: Rng,
+    next_id: u64,
+    clients: HashMap<ClientId, Client>,
+    by_branch: HashMap<(String, String), ClientId>,
+    servers: HashMap<ServerId, Server>,
+    by_key: HashMap<String, ServerId>,
+    timers: Timers<Timer>,
+    transmits: VecDeque<Transmit>,
+    events: VecDeque<TxEvent>,
+}
+
+impl Transactions {
+    pub(crate) fn new(local: SocketAddr, rng: Rng) -> Self {
+        Self {
+            local,
+            rng,
+            next_id: 0,
+            clients: HashMap::new(),
+            by_branch: HashMap::new(),
+            servers: HashMap::new(),
+            by_key: HashMap::new(),
+            timers: Timers::new(),
+            transmits: VecDeque::new(),
+            events: VecDeque::new(),
+        }
+    }
+
+    /// Sends a request under a branch of its own.
+    pub(crate) fn start(
+        &mut self,
+        now: Duration,
+        to: SocketAddr,
+        request: Request,
+    ) -> Result<ClientId, WriteError> {
+        let branch = self.branch();
+        self.start_on(now, to, request, branch)
+    }
+
+    /// Sends CANCEL for an INVITE on the INVITE's own branch and way (RFC 3261 §9.1). `None` if that transaction is over.
+    pub(crate) fn cancel(
+        &mut self,
+        now: Duration,
+        invite: ClientId,
+        reason: Option<&Reason>,
+    ) -> Option<ClientId> {
+        let client = self.clients.get(&invite)?;
+        let (to, branch) = (client.to, client.branch.clone());
+        let mut request = client.sibling(Method::CANCEL);
+        if let Some(reason) = reason {
+            request.push("Reason", reason.to_string());
+        }
+        self.start_on(now, to, request, branch).ok()
+    }
+
+    /// Sends an ACK for a 2xx, which is no transaction; gives what to repeat when the 2xx is repeated.
+    pub(crate) fn send_ack(&mut self, to: SocketAddr, request: Request) -> Option<Transmit> {
+        let branch = self.branch();
+        let bytes = self.with_via(request, &branch).to_bytes().ok()?;
+        let transmit = Transmit { to, bytes };
+        self.transmits.push_back(transmit.clone());
+        Some(transmit)
+    }
+
+    /// Sends a datagram again.
+    pub(crate) fn resend(&mut self, transmit: Transmit) {
+        self.transmits.push_back(transmit);
+    }
+
+    /// The request of one of our transactions.
+    pub(crate) fn request(&self, id: ClientId) -> Option<&Request> {
+        self.clients.get(&id).map(|client| &client.request)
+    }
+
+    /// Forgets one of our transactions (RFC 3261 §9.1: after a CANCEL nobody answers).
+    pub(crate) fn abandon(&mut self, id: ClientId) {
+        self.remove_client(id);
+    }
+
+    /// Answers a request. After a final answer the transaction looks after itself, but for repeating a 2xx to an INVITE.
+    pub(crate) fn respond(
+        &mut self,
+        now: Duration,
+        id: ServerId,
+        response: &Response,
+    ) -> Result<(), WriteError> {
+        let bytes = response.to_bytes()?;
+        let Some(server) = self.servers.get_mut(&id) else {
+            return Ok(());
+        };
+        let steps = server.respond(response.status, bytes);
+        self.apply_server(now, id, steps);
+        Ok(())
+    }
+
+    /// Sends the 2xx of an INVITE once more.
+    pub(crate) fn repeat(&mut self, id: ServerId) {
+        if let Some(transmit) = self.servers.get(&id).and_then(Server::last) {
+            self.transmits.push_back(transmit);
+        }
+    }
+
+    /// The INVITE that a CANCEL means.
+    pub(crate) fn cancelled_invite(&self, cancel: &Request) -> Option<ServerId> {
+        self.by_key
+            .get(&server::key(cancel, &cancel.via()?, "INVITE"))
+            .copied()
+    }
+
+    /// Takes a message from the wire.
+    pub(crate) fn receive(&mut self, now: Duration, source: SocketAddr, message: Message) {
+        match message {
+            Message::Response(response) => self.receive_response(now, source, response),
+            Message::Request(request) => self.receive_request(now, source, request),
+        }
+    }
+
+    /// Answers a request that could be read no further than its headers, without keeping anything.
+    pub(crate) fn answer_malformed(
+        &mut self,
+        source: SocketAddr,
+        headers: &Headers,
+        response: Response,
+    ) {
+        let mut response = response;
+        let Some(mut via) = top_via(headers) else {
+            return;
+        };
+        via.note_source(source);
+        replace_top_via(&mut response.headers, &via);
+        if let Ok(bytes) = response.to_bytes() {
+            self.transmits.push_back(Transmit {
+                to: via.response_addr(source),
+                bytes,
+            });
+        }
+    }
+
+    /// Fails what waits for an address where nobody listens.
+    pub(crate) fn unreachable(&mut self, to: SocketAddr) {
+        let mut lost: Vec<ClientId> = self
+            .clients
+            .iter()
+            .filter(|(_, client)| client.to == to && client.is_unanswered())
+            .map(|(id, _)| *id)
+            .collect();
+        lost.sort();
+        for id in lost {
+            self.events.push_back(TxEvent::Failed {
+                id,
+                unreachable: true,
+            });
+            self.remove_client(id);
+        }
+    }
+
+    /// Lets the earliest due timer fire; false if none is.
+    pub(crate) fn handle_timer(&mut self, now: Duration) -> bool {
+        let Some(timer) = self.timers.pop(now) else {
+            return false;
+        };
+        match timer {
+            Timer::ClientRepeat(id) => {
+                let Some(client) = self.clients.get_mut(&id) else {
+                    return true;
+                };
+                self.transmits.push_back(Transmit {
+                    to: client.to,
+                    bytes: client.bytes.clone(),
+                });
+                let next = client.next_interval();
+                self.timers.set(timer, now + next);
+            }
+            Timer::ClientEnd(id) => {
+                if self.clients.get(&id).is_some_and(Client::awaits_final) {
+                    self.events.push_back(TxEvent::Failed {
+                        id,
+                        unreachable: false,
+                    });
+                }
+                self.remove_client(id);
+            }
+            Timer::ServerRepeat(id) => {
+                let Some(server) = self.servers.get_mut(&id) else {
+                    return true;
+                };
+                self.transmits.extend(server.last());
+                let next = server.next_interval();
+                self.timers.set(timer, now + next);
+            }
+            Timer::ServerEnd(id) => self.remove_server(id),
+        }
+        true
+    }
+
+    pub(crate) fn next_timeout(&self) -> Option<Duration> {
+        self.timers.next()
+    }
+
+    pub(crate) fn poll_event(&mut self) -> Option<TxEvent> {
+        self.events.pop_front()
+    }
+
+    pub(crate) fn poll_transmit(&mut self) -> Option<Transmit> {
+        self.transmits.pop_front()
+    }
+
+    pub(crate) fn is_idle(&self) -> bool {
+        self.clients.is_empty()
+            && self.servers.is_empty()
+            && self.timers.is_empty()
+            && self.by_branch.is_empty()
+            && self.by_key.is_empty()
+    }
+
+    /// True if no request of ours waits for its final answer.
+    pub(crate) fn nothing_awaited(&self) -> bool {
+        !self.clients.values().any(Client::awaits_final)
+    }
+
+    fn branch(&mut self) -> String {
+        format!("{}{}", Via::COOKIE, self.rng.token())
+    }
+
+    fn with_via(&self, request: Request, branch: &str) -> Request {
+        let mut headers = Headers::from(header(
+            "Via",
+            Via::new("UDP", self.local, branch).to_string(),
+        ));
+        headers.extend(
+            request
+                .headers
+                .into_iter()
+                .filter(|header| header_name(header) != "Via")
+                .collect(),
+        );
+        Request { headers, ..request }
+    }
+
+    fn start_on(
+        &mut self,
+        now: Duration,
+        to: SocketAddr,
+        request: Request,
+        branch: String,
+    ) -> Result<ClientId, WriteError> {
+        let request = self.with_via(request, &branch);
+        let bytes = request.to_bytes()?;
+        let id = ClientId(self.next_id());
+        let mut client = Client::new(to, branch.clone(), request, bytes.clone());
+        self.by_branch
+            .insert((branch, client.request.method.to_string()), id);
+        self.transmits.push_back(Transmit { to, bytes });
+        let next = client.next_interval();
+        self.timers.set(Timer::ClientRepeat(id), now + next);
+        self.timers
+            .set(Timer::ClientEnd(id), now + crate::timers::GIVE_UP);
+        self.clients.insert(id, client);
+        Ok(id)
+    }
+
+    fn receive_response(&mut self, now: Duration, source: SocketAddr, response: Response) {
+        let key = response.via().and_then(|via| {
+            Some((
+                via.branch()?.to_owned(),
+                response.cseq()?.method.to_string(),
+            ))
+        });
+        let Some(&id) = key.as_ref().and_then(|key| self.by_branch.get(key)) else {
+            return;
+        };
+        let Some(client) = self.clients.get_mut(&id) else {
+            return;
+        };
+        // Only our own Via may be on it: two mean it was meant for someone else (RFC 3261 §8.1.3.3).
+        if response.vias().len() != 1 {
+            return;
+        }
+        let steps = client.receive(response);
+        let to = client.to;
+        if steps.stop_repeating {
+            self.timers.cancel(Timer::ClientRepeat(id));
+        }
+        if let Some(after) = steps.repeat_after {
+            self.timers.set(Timer::ClientRepeat(id), now + after);
+        }
+        match steps.end_after {
+            client::End::Keep => {}
+            client::End::Never => self.timers.cancel(Timer::ClientEnd(id)),
+            client::End::After(after) => self.timers.set(Timer::ClientEnd(id), now + after),
+        }
+        self.transmits
+            .extend(steps.ack.map(|bytes| Transmit { to, bytes }));
+        self.events
+            .extend(steps.up.map(|response| TxEvent::Response {
+                id,
+                response,
+                source,
+            }));
+    }
+
+    fn receive_request(&mut self, now: Duration, source: SocketAddr, mut request: Request) {
+        let Some(mut via) = request.via() else { return };
+        let method = if request.method == Method::ACK {
+            "INVITE"
+        } else {
+            request.method.as_str()
+        };
+        let key = server::key(&request, &via, method);
+        via.note_source(source);
+        replace_top_via(&mut request.headers, &via);
+        if let Some(&id) = self.by_key.get(&key) {
+            let Some(server) = self.servers.get_mut(&id) else {
+                return;
+            };
+            let steps = server.receive(request.method == Method::ACK);
+            let up = steps.ack_up;
+            self.apply_server(now, id, steps);
+            if up {
+                self.events.push_back(TxEvent::Ack { request, source });
+            }
+            return;
+        }
+        if request.method == Method::ACK {
+            self.events.push_back(TxEvent::Ack { request, source });
+            return;
+        }
+        let id = ServerId(self.next_id());
+        let server = Server::new(
+            key.clone(),
+            request.method == Method::INVITE,
+            via.response_addr(source),
+        );
+        self.timers
+            .set(Timer::ServerEnd(id), now + crate::timers::GIVE_UP);
+        if request.method == Method::INVITE {
+            // It may ring for as long as it likes.
+            self.timers.cancel(Timer::ServerEnd(id));
+        }
+        self.servers.insert(id, server);
+        self.by_key.insert(key, id);
+        if request.method == Method::INVITE {
+            let trying = response_to(&request.headers, request.charset, crate::Status::TRYING, "");
+            if self.respond(now, id, &trying).is_err() {
+                self.remove_server(id);
+                return;
+            }
+        }
+        self.events.push_back(TxEvent::Request {
+            id,
+            request,
+            source,
+        });
+    }
+
+    fn apply_server(&mut self, now: Duration, id: ServerId, steps: server::Steps) {
+        self.transmits.extend(steps.send);
+        if steps.stop_repeating {
+            self.timers.cancel(Timer::ServerRepeat(id));
+        }
+        if let Some(after) = steps.repeat_after {
+            self.timers.set(Timer::ServerRepeat(id), now + after);
+        }
+        if let Some(after) = steps.end_after {
+            self.timers.set(Timer::ServerEnd(id), now + after);
+        }
+    }
+
+    fn next_id(&mut self) -> u64 {
+        self.next_id += 1;
+        self.next_id
+    }
+
+    fn remove_client(&mut self, id: ClientId) {
+        if let Some(client) = self.clients.remove(&id) {
+            self.by_branch
+                .remove(&(client.branch, client.request.method.to_string()));
+            self.timers.cancel(Timer::ClientRepeat(id));
+            self.timers.cancel(Timer::ClientEnd(id));
+            self.events.push_back(TxEvent::ClientGone { id });
+        }
+    }
+
+    fn remove_server(&mut self, id: ServerId) {
+        if let Some(server) = self.servers.remove(&id) {
+            self.by_key.remove(&server.key);
+            self.timers.cancel(Timer::ServerRepeat(id));
+            self.timers.cancel(Timer::ServerEnd(id));
+            self.events.push_back(TxEvent::ServerGone { id });
+        }
+    }
+}
+
+fn top_via(headers: &Headers) -> Option<Via> {
+    use crate::HeadersExt;
+    Via::parse(crate::message::scan::split_top(headers.value("Via")?, ',').next()?)
+}
+
+/// Writes the topmost Via anew, and leaves the hops below it as they are.
+fn replace_top_via(headers: &mut Headers, via: &Via) {
+    let mut done = false;
+    let replaced: Vec<_> = std::mem::take(headers)
+        .into_iter()
+        .map(|old| {
+            if done || header_name(&old) != "Via" {
+                return old;
+            }
+            done = true;
+            let value = crate::header_value(&old);
+            match crate::message::scan::find_top(value, ',') {
+                Some(at) => header("Via", format!("{via}{}", &value[at..])),
+                None => header("Via", via.to_string()),
+            }
+        })
+        .collect();
+    headers.extend(replaced);
+}
