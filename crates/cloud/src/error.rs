@@ -78,13 +78,7 @@ impl From<reqwest::Error> for CloudError {
     fn from(error: reqwest::Error) -> Self {
         // The address may hold a customer's number.
         let error = error.without_url();
-        let code = if let Some(code) = real_cause(&error) {
-            code
-        } else if error.is_decode() || error.is_redirect() {
-            Code::CentreFailed
-        } else {
-            Code::Unreachable
-        };
+        let code = real_cause(&error).unwrap_or(Code::Unreachable);
         Self::new(code, in_words(&error))
     }
 }
@@ -119,6 +113,12 @@ fn real_cause(error: &(dyn Error + 'static)) -> Option<Code> {
                 && let Some(code) = real_cause(inner)
             {
                 return Some(code);
+            }
+            if matches!(
+                io.kind(),
+                io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput
+            ) {
+                return Some(Code::CentreFailed);
             }
         }
         link = error.source();
