@@ -9,10 +9,10 @@
 )]
 
 mod demo;
-mod icons;
 mod place;
 mod run;
 mod setup;
+mod tauri;
 mod test;
 mod ui;
 
@@ -52,7 +52,12 @@ const COMMANDS: &[Entry] = &[
     Entry {
         name: "icons",
         about: "make the icon files anew from icons/icon.svg and icons/presence/*.svg",
-        run: |_| icons::run(),
+        run: |_| tauri::icons(),
+    },
+    Entry {
+        name: "bundle",
+        about: "build this system's installers (arguments go to Tauri's tool)",
+        run: tauri::bundle,
     },
 ];
 

@@ -1,14 +1,19 @@
-//! `cargo dev icons`: the files the bundles and the tray need, made from the drawings.
+//! What Tauri's own tool does for us: `cargo dev icons` and `cargo dev bundle`.
 
 use crate::{
     Outcome, place,
     run::{program, to_end},
+    setup,
 };
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+};
 
-/// The program that draws them: prebuilt, from the npm registry.
-const CLI: &str = "@tauri-apps/cli@2.12.5";
-/// What the bundles want, out of the many files it makes.
+/// The tool: prebuilt, from the npm registry.
+const TOOL: &str = "@tauri-apps/cli@2.12.5";
+/// What the bundles want, out of the many pictures it draws.
 const KEPT: &[&str] = &[
     "32x32.png",
     "128x128.png",
@@ -20,11 +25,11 @@ const KEPT: &[&str] = &[
 /// Side of a tray picture in pixels.
 const TRAY: &str = "32";
 
-/// Draws all of them.
+/// Draws all pictures.
 ///
 /// # Errors
-/// The drawing program failed, or a file cannot be written.
-pub fn run() -> Outcome {
+/// The tool failed, or a file cannot be written.
+pub fn icons() -> Outcome {
     let icons = place::root().join("icons");
     let made = place::built()?.join("icons");
     draw(&icons.join("icon.svg"), &made, &[])?;
@@ -49,18 +54,31 @@ pub fn run() -> Outcome {
     Ok(())
 }
 
+/// Builds this system's installers, in target/release/bundle. Arguments go to the tool, such as `--bundles deb`.
+///
+/// # Errors
+/// The tool failed; it has said why.
+pub fn bundle(arguments: &[String]) -> Outcome {
+    setup::modules()?;
+    to_end(tool("build").arg("--ci").args(arguments))
+}
+
 fn draw(drawing: &Path, into: &Path, sizes: &[&str]) -> Outcome {
-    let npx = if cfg!(windows) { "npx.cmd" } else { "npx" };
     to_end(
-        program(npx)
-            .args(["--yes", "--package", CLI, "tauri", "icon"])
+        tool("icon")
             .arg(drawing)
             .arg("--output")
             .arg(into)
             .args(sizes)
-            .stderr(std::process::Stdio::null())
-            .stdout(std::process::Stdio::null()),
+            .stderr(Stdio::null())
+            .stdout(Stdio::null()),
     )
+}
+
+fn tool(command: &str) -> Command {
+    let mut tool = program(if cfg!(windows) { "npx.cmd" } else { "npx" });
+    tool.args(["--yes", "--package", TOOL, "tauri", command]);
+    tool
 }
 
 fn copy(from: &Path, to: &Path) -> Outcome {
