@@ -1,0 +1,358 @@
+//! Two endpoints over a wire that loses, repeats and reorders: whatever they do, no call strands.
+
+mod support;
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use offhook_sip::endpoint::{Endpoint, Event, Invite};
+use offhook_sip::{CallKey, EndCause, NameAddr, Status, Uri};
+use support::{Chance, Party, Weather, Wire, endpoint, step};
+
+const CALLS: u64 = 4000;
+/// Longer than any timer: 64 * T1 for a lost ACK, and as much again for a lost BYE, and for what answers it.
+const AFTERMATH: Duration = Duration::from_secs(200);
+
+/// What someone does at a planned time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Plan {
+    Ring,
+    Answer,
+    Reject,
+    HangUp,
+    Reoffer,
+    AnswerReoffer,
+    RejectReoffer,
+}
+
+/// One of the two, with what it knows of the call.
+struct Side {
+    endpoint: Endpoint,
+    call: Option<CallKey>,
+    talking: bool,
+    ended: Vec<EndCause>,
+    reoffers: u32,
+    answers: u32,
+}
+
+impl Side {
+    fn new(addr: &str, seed: u64) -> Self {
+        Self {
+            endpoint: endpoint(addr, seed),
+            call: None,
+            talking: false,
+            ended: Vec::new(),
+            reoffers: 0,
+            answers: 0,
+        }
+    }
+}
+
+struct Story {
+    sides: [Side; 2],
+    wire: Wire,
+    chance: Chance,
+    agenda: BinaryHeap<Reverse<(Duration, u64, usize, Plan)>>,
+    planned: u64,
+    seen: BTreeMap<&'static str, u64>,
+}
+
+impl Story {
+    fn new(seed: u64) -> Self {
+        let mut chance = Chance(seed);
+        let weather = Weather {
+            loss: chance.below(31),
+            repeat: chance.below(21),
+            longest: Duration::from_millis(1 + chance.below(300)),
+        };
+        Self {
+            sides: [
+                Side::new("192.0.2.1:5060", chance.next()),
+                Side::new("192.0.2.2:5060", chance.next()),
+            ],
+            wire: Wire::new(weather, chance.next()),
+            chance,
+            agenda: BinaryHeap::new(),
+            planned: 0,
+            seen: BTreeMap::new(),
+        }
+    }
+
+    fn plan(&mut self, at: Duration, side: usize, plan: Plan) {
+        self.planned += 1;
+        self.agenda.push(Reverse((at, self.planned, side, plan)));
+    }
+
+    fn count(&mut self, what: &'static str) {
+        *self.seen.entry(what).or_default() += 1;
+    }
+
+    fn begin(&mut self) {
+        let key = CallKey(1);
+        let uri: Uri = "sip:bob@192.0.2.2".parse().unwrap();
+        let invite = Invite {
+            uri: uri.clone(),
+            from: NameAddr::new("sip:alice@192.0.2.1".parse().unwrap()),
+            to: NameAddr::new(uri),
+            next_hop: self.sides[1].endpoint.addr(),
+            offer: b"offer".to_vec(),
+            headers: Vec::new(),
+            credentials: None,
+        };
+        self.sides[0]
+            .endpoint
+            .invite_as(Duration::ZERO, key, invite);
+        self.sides[0].call = Some(key);
+        // Somebody hangs up, or both do, some of them at the very moment of the answer.
+        let moment = self.chance.millis(8000);
+        match self.chance.below(4) {
+            0 => self.plan(moment, 0, Plan::HangUp),
+            1 => self.plan(moment, 1, Plan::HangUp),
+            2 => {
+                self.plan(moment, 0, Plan::HangUp);
+                let apart = self.chance.millis(100);
+                self.plan(moment + apart, 1, Plan::HangUp);
+            }
+            _ => {}
+        }
+        for side in [0, 1] {
+            let later = Duration::from_secs(20) + self.chance.millis(20_000);
+            self.plan(later, side, Plan::HangUp);
+        }
+    }
+
+    fn act(&mut self, now: Duration, side: usize, plan: Plan) {
+        let Some(call) = self.sides[side].call else {
+            return;
+        };
+        let endpoint = &mut self.sides[side].endpoint;
+        match plan {
+            Plan::Ring => endpoint.progress(now, call, Status::RINGING, None, Vec::new()),
+            Plan::Answer => endpoint.answer(now, call, b"answer".to_vec(), Vec::new()),
+            Plan::Reject => endpoint.reject(now, call, Status::BUSY_HERE, Vec::new()),
+            Plan::HangUp => endpoint.hang_up(now, call, None),
+            Plan::Reoffer => {
+                if self.sides[side].ended.is_empty() {
+                    self.sides[side].reoffers += 1;
+                }
+                self.sides[side]
+                    .endpoint
+                    .reoffer(now, call, b"reoffer".to_vec());
+            }
+            Plan::AnswerReoffer => endpoint.answer_reoffer(now, call, b"reanswer".to_vec()),
+            Plan::RejectReoffer => endpoint.reject_reoffer(now, call, Status::NOT_ACCEPTABLE_HERE),
+        }
+    }
+
+    fn react(&mut self, now: Duration, side: usize, event: Event) {
+        match event {
+            Event::Incoming(incoming) => {
+                assert!(self.sides[side].call.is_none(), "one INVITE rang twice");
+                self.sides[side].call = Some(incoming.call);
+                if !self.chance.one_in(4) {
+                    self.plan(now, side, Plan::Ring);
+                }
+                let moment = now + self.chance.millis(6000);
+                match self.chance.below(10) {
+                    0 | 1 => self.plan(moment, side, Plan::Reject),
+                    2 => {}
+                    _ => {
+                        self.plan(moment, side, Plan::Answer);
+                        // The caller gives up as the answer is under way.
+                        if self.chance.one_in(3) {
+                            let apart = self.chance.millis(200);
+                            self.plan(moment + apart, 0, Plan::HangUp);
+                        }
+                    }
+                }
+            }
+            Event::Answered { sdp, .. } => {
+                assert_eq!(sdp.as_deref(), Some(&b"answer"[..]));
+                self.count("answered");
+                self.talk(now, side);
+            }
+            Event::Confirmed { .. } => {
+                self.count("confirmed");
+                self.talk(now, side);
+            }
+            Event::Reoffer { sdp, .. } => {
+                assert_eq!(sdp.as_deref(), Some(&b"reoffer"[..]));
+                let moment = now
+                    + if self.chance.one_in(2) {
+                        Duration::ZERO
+                    } else {
+                        self.chance.millis(1500)
+                    };
+                let plan = if self.chance.one_in(6) {
+                    Plan::RejectReoffer
+                } else {
+                    Plan::AnswerReoffer
+                };
+                self.plan(moment, side, plan);
+            }
+            Event::ReofferAnswered { answer, .. } => {
+                self.count(if answer.is_ok() {
+                    "re-INVITE taken"
+                } else {
+                    "re-INVITE refused"
+                });
+                self.sides[side].answers += 1;
+            }
+            Event::Ended { cause, .. } => {
+                self.count(match &cause {
+                    EndCause::Bye { .. } => "ended by BYE",
+                    EndCause::Cancelled { .. } => "ended by CANCEL",
+                    EndCause::Rejected { .. } => "rejected",
+                    EndCause::HungUp => "hung up",
+                    EndCause::Timeout => "timed out",
+                    EndCause::AckMissing => "ACK missing",
+                    EndCause::Lost { .. } => "lost",
+                    EndCause::Unreachable | EndCause::Unsendable => "impossible",
+                });
+                self.sides[side].talking = false;
+                self.sides[side].ended.push(cause);
+            }
+            Event::Progress { .. } => self.count("progress"),
+            Event::Request { .. } | Event::Response { .. } | Event::RequestFailed { .. } => {
+                panic!("nothing outside calls was sent")
+            }
+        }
+    }
+
+    fn talk(&mut self, now: Duration, side: usize) {
+        assert!(
+            self.sides[side].ended.is_empty(),
+            "a call came to life after its end"
+        );
+        self.sides[side].talking = true;
+        for _ in 0..self.chance.below(3) {
+            let moment = now + self.chance.millis(5000);
+            self.plan(moment, side, Plan::Reoffer);
+            // Both press hold at once.
+            if self.chance.one_in(2) {
+                let apart = self.chance.millis(50);
+                self.plan(moment + apart, 1 - side, Plan::Reoffer);
+            }
+        }
+    }
+
+    /// Runs to the bitter end and says what is left.
+    fn run(mut self) -> BTreeMap<&'static str, u64> {
+        self.begin();
+        let mut now = Duration::ZERO;
+        loop {
+            let planned = self.agenda.peek().map(|Reverse((at, ..))| *at);
+            let until = planned.unwrap_or(now + AFTERMATH);
+            let [a, b] = &mut self.sides;
+            if let Some(next) = step(
+                now,
+                until,
+                &mut self.wire,
+                &mut [&mut a.endpoint, &mut b.endpoint],
+            ) {
+                now = next;
+            } else if let Some(Reverse((at, _, side, plan))) = self.agenda.pop() {
+                now = now.max(at);
+                self.act(now, side, plan);
+            } else {
+                break;
+            }
+            for side in [0, 1] {
+                while let Some(event) = self.sides[side].endpoint.poll_event() {
+                    self.react(now, side, event);
+                }
+            }
+        }
+        for (name, side) in ["caller", "callee"].into_iter().zip(&self.sides) {
+            assert!(!side.talking, "the {name} still talks");
+            assert_eq!(
+                side.ended.len(),
+                usize::from(side.call.is_some()),
+                "the {name} was told {:?}",
+                side.ended
+            );
+            assert!(
+                side.endpoint.is_idle(),
+                "the {name} still remembers: {:#?}",
+                side.endpoint
+            );
+            assert!(side.answers <= side.reoffers);
+        }
+        self.count_crossings();
+        self.seen
+    }
+
+    /// Counts what crossed on the wire.
+    fn count_crossings(&mut self) {
+        let [caller, callee] = [0, 1].map(|side| self.sides[side].endpoint.addr());
+        let times = |from: &SocketAddr, what: &str, cseq: &str| {
+            self.wire
+                .log
+                .iter()
+                .filter(|(f, w, c)| f == from && w == what && c == cseq)
+                .count()
+        };
+        let crossings = [
+            (
+                "CANCEL crossed 200",
+                times(&caller, "CANCEL", "CANCEL") > 0 && times(&callee, "200", "INVITE") > 0,
+            ),
+            (
+                "BYE crossed BYE",
+                times(&caller, "BYE", "BYE") > 0 && times(&callee, "BYE", "BYE") > 0,
+            ),
+            (
+                "re-INVITE glare",
+                times(&caller, "491", "INVITE") + times(&callee, "491", "INVITE") > 0,
+            ),
+            (
+                "200 repeated",
+                times(&callee, "200", "INVITE") > times(&caller, "INVITE", "INVITE") + 1,
+            ),
+            ("487 repeated", times(&callee, "487", "INVITE") > 1),
+        ];
+        for (what, happened) in crossings {
+            if happened {
+                self.count(what);
+            }
+        }
+    }
+}
+
+#[test]
+fn no_call_strands_whatever_the_wire_and_the_people_do() {
+    let mut seen: BTreeMap<&'static str, u64> = BTreeMap::new();
+    for seed in 0..CALLS {
+        let story = std::panic::catch_unwind(|| Story::new(seed).run());
+        let Ok(story) = story else {
+            panic!("seed {seed}")
+        };
+        for (what, count) in story {
+            *seen.entry(what).or_default() += count;
+        }
+    }
+    for (what, count) in &seen {
+        println!("{count:8} {what}");
+    }
+    for what in [
+        "answered",
+        "rejected",
+        "ended by CANCEL",
+        "ended by BYE",
+        "re-INVITE taken",
+        "re-INVITE refused",
+    ] {
+        assert!(seen[what] >= CALLS / 50, "too few: {what}");
+    }
+    for what in [
+        "CANCEL crossed 200",
+        "BYE crossed BYE",
+        "re-INVITE glare",
+        "200 repeated",
+        "487 repeated",
+    ] {
+        assert!(seen[what] >= CALLS / 100, "too few: {what}");
+    }
+}
