@@ -101,3 +101,204 @@ async fn copy_before_migration(file: &Path, found: i64) -> Result<(), StoreError
     fs::rename(&unfinished, &copy)?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{DraftRow, KeyRing, Store};
+    use offhook_model::{Code, Secret, WrapUpId};
+    use sqlx::{AssertSqlSafe, Row};
+    use std::path::PathBuf;
+
+    fn later(version: i64, sql: &'static str) -> Migrator {
+        let mut all: Vec<_> = migrations().iter().cloned().collect();
+        all.push(Migration::new(
+            version,
+            "later".into(),
+            MigrationType::Simple,
+            sql.into_sql_str(),
+            false,
+        ));
+        Migrator::with_migrations(all)
+    }
+
+    async fn furnished(dir: &Path) -> DraftRow {
+        let store = Store::open_with(dir, KeyRing::Absent).await.expect("new");
+        let draft = unlock_and_write(&store).await;
+        store.close().await;
+        draft
+    }
+
+    async fn unlock_and_write(store: &Store) -> DraftRow {
+        store
+            .unlock_with_password("lin@centre", &Secret::new("practice"))
+            .await
+            .expect("unlocked");
+        let draft = DraftRow {
+            wrap_up: WrapUpId(uuid::Uuid::from_u128(1)),
+            edit: 1,
+            body: b"text".into(),
+        };
+        store.save_draft(draft.clone()).await.expect("saved");
+        draft
+    }
+
+    fn files(dir: &Path) -> Vec<PathBuf> {
+        let mut files: Vec<_> = fs::read_dir(dir)
+            .expect("a folder")
+            .map(|entry| entry.expect("an entry").path())
+            .collect();
+        files.sort();
+        files
+    }
+
+    #[tokio::test]
+    async fn the_file_is_written_through_and_its_tables_are_strict() {
+        let home = tempfile::tempdir().expect("a folder");
+        let pool = open(home.path(), &migrations()).await.expect("a store");
+        for (pragma, value) in [
+            ("PRAGMA journal_mode", "wal"),
+            // 2 is FULL.
+            ("PRAGMA synchronous", "2"),
+            ("PRAGMA foreign_keys", "1"),
+        ] {
+            let row = sqlx::query(pragma).fetch_one(&pool).await.expect("a row");
+            let found = row
+                .try_get::<String, _>(0)
+                .or_else(|_| row.try_get::<i64, _>(0).map(|n| n.to_string()))
+                .expect("a value");
+            assert_eq!(found, value, "{pragma}");
+        }
+        let tables = sqlx::query("SELECT name, strict FROM pragma_table_list WHERE schema = 'main' AND name NOT LIKE '%sql%'")
+            .fetch_all(&pool)
+            .await
+            .expect("tables");
+        assert_eq!(tables.len(), 10);
+        for table in tables {
+            let name: String = table.try_get("name").expect("a name");
+            let strict: i64 = table.try_get("strict").expect("a flag");
+            assert_eq!(strict, 1, "{name}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_store_of_a_newer_program_is_refused_untouched() {
+        let home = tempfile::tempdir().expect("a folder");
+        furnished(home.path()).await;
+        let newer = later(2, "CREATE TABLE tomorrow (id INTEGER PRIMARY KEY) STRICT");
+        open(home.path(), &newer)
+            .await
+            .expect("migrated")
+            .close()
+            .await;
+        let file = home.path().join(FILE);
+        let before = fs::read(&file).expect("a file");
+
+        let refused = Store::open_with(home.path(), KeyRing::Absent)
+            .await
+            .expect_err("newer");
+        assert!(
+            matches!(refused, StoreError::Newer { found: 2, known: 1 }),
+            "{refused}"
+        );
+        assert_eq!(refused.code(), Code::StoreNewer);
+        assert!(fs::read(&file).expect("a file") == before);
+    }
+
+    #[tokio::test]
+    async fn a_copy_stands_before_an_older_store_is_changed() {
+        let home = tempfile::tempdir().expect("a folder");
+        let draft = furnished(home.path()).await;
+        assert_eq!(files(home.path()), [home.path().join(FILE)]);
+        // A copy that an earlier attempt did not finish is in nobody's way.
+        fs::write(home.path().join("store-before-2.unfinished"), "x").expect("a file");
+
+        let newer = later(2, "DROP TABLE drafts");
+        open(home.path(), &newer)
+            .await
+            .expect("migrated")
+            .close()
+            .await;
+        let copy = home.path().join("store-before-2.sqlite");
+        assert_eq!(files(home.path()), [copy.clone(), home.path().join(FILE)]);
+
+        // The copy is a whole store: put in its place, it opens with everything in it.
+        let other = tempfile::tempdir().expect("a folder");
+        fs::copy(&copy, other.path().join(FILE)).expect("copied");
+        let store = Store::open_with(other.path(), KeyRing::Absent)
+            .await
+            .expect("a store");
+        store
+            .unlock_with_password("lin@centre", &Secret::new("practice"))
+            .await
+            .expect("unlocked");
+        assert_eq!(store.drafts().await.expect("drafts"), [draft]);
+    }
+
+    #[tokio::test]
+    async fn a_migration_that_fails_changes_nothing() {
+        let home = tempfile::tempdir().expect("a folder");
+        let draft = furnished(home.path()).await;
+        let broken = later(2, "DROP TABLE drafts; CREATE TABLE nonsense");
+        open(home.path(), &broken).await.expect_err("it fails");
+        let store = Store::open_with(home.path(), KeyRing::Absent)
+            .await
+            .expect("as before");
+        store
+            .unlock_with_password("lin@centre", &Secret::new("practice"))
+            .await
+            .expect("unlocked");
+        assert_eq!(store.drafts().await.expect("drafts"), [draft]);
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_and_a_read_only_one_are_told_and_lose_nothing() {
+        for (fault, lifted, code) in [
+            (
+                "PRAGMA max_page_count = 1",
+                "PRAGMA max_page_count = 4294967294",
+                Code::StoreFull,
+            ),
+            (
+                "PRAGMA query_only = 1",
+                "PRAGMA query_only = 0",
+                Code::StoreFull,
+            ),
+        ] {
+            let home = tempfile::tempdir().expect("a folder");
+            let store = Store::open_with(home.path(), KeyRing::Absent)
+                .await
+                .expect("new");
+            let draft = unlock_and_write(&store).await;
+            on_every_connection(&store, fault).await;
+            let much = DraftRow {
+                body: vec![7; 200_000],
+                edit: 2,
+                ..draft.clone()
+            };
+            let error = store.save_draft(much.clone()).await.expect_err(fault);
+            assert_eq!(error.code(), code, "{fault}: {error}");
+            assert!(
+                matches!(error, StoreError::Full | StoreError::ReadOnly(_)),
+                "{error}"
+            );
+            assert_eq!(store.drafts().await.expect("drafts"), [draft]);
+
+            on_every_connection(&store, lifted).await;
+            store.save_draft(much.clone()).await.expect("room again");
+            assert_eq!(store.drafts().await.expect("drafts"), [much]);
+        }
+    }
+
+    async fn on_every_connection(store: &Store, sql: &str) {
+        let mut held = Vec::new();
+        for _ in 0..CONNECTIONS {
+            let mut connection = store.pool().acquire().await.expect("a connection");
+            sqlx::query(AssertSqlSafe(sql))
+                .execute(&mut *connection)
+                .await
+                .expect("set");
+            held.push(connection);
+        }
+    }
+}
