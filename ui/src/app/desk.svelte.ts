@@ -1,0 +1,105 @@
+// The one store of the desk: the newest view, the requests going out, and what was fetched beside the view.
+
+import type { Host } from '../host/host';
+import type { CallRow, Command, DeskAction, FormDefinition, Levels, Settings, View } from '../host/types';
+import { clock } from '../kit/clock.svelte';
+import { Cards } from '../pop/cards.svelte';
+import { isDown } from '../presence/links';
+import { Forms } from '../wrapup/forms.svelte';
+
+const SILENCE: Levels = { mic_dbfs: -100, far_dbfs: -100 };
+
+export type Loaded<T> = { kind: 'loading' } | { kind: 'failed' } | { kind: 'ready'; value: T };
+
+export class Desk {
+  view = $state.raw<View | null>(null);
+  levels = $state.raw<Levels>(SILENCE);
+  /** The form every wrap-up is written in. */
+  form = $state.raw<FormDefinition | null>(null);
+  calls = $state.raw<Loaded<CallRow[]>>({ kind: 'loading' });
+  settings = $state.raw<Settings | null>(null);
+  /** A request did not reach the phone. */
+  deaf = $state(false);
+  /** Since when a link that is wanted is down. */
+  downSince = $state<number | null>(null);
+  readonly cards: Cards;
+  readonly forms: Forms;
+  readonly #host: Host;
+  /** Edits and submits leave in the order they were made. */
+  #written: Promise<void> = Promise.resolve();
+  #stops: (() => void)[] = [];
+
+  constructor(host: Host) {
+    this.#host = host;
+    this.cards = new Cards(host);
+    this.forms = new Forms(host, this.send);
+  }
+
+  start(): void {
+    this.#stops = [
+      clock.start(),
+      this.#host.onView((view) => this.#show(view)),
+      this.#host.onLevels((levels) => (this.levels = levels)),
+    ];
+    this.#host.query({ kind: 'settings' }).then(
+      ({ settings }) => (this.settings = settings),
+      () => (this.settings = { centre: null, username: null }),
+    );
+  }
+
+  stop(): void {
+    for (const stop of this.#stops) stop();
+  }
+
+  readonly send = (command: Command): void => {
+    const writes = command.kind === 'edit_draft' || command.kind === 'submit' || command.kind === 'submit_and_start_answering';
+    const sent = writes ? this.#written.then(() => this.#host.send(command)) : this.#host.send(command);
+    const settled = sent.then(
+      () => void (this.deaf = false),
+      () => void (this.deaf = true),
+    );
+    if (writes) this.#written = settled;
+  };
+
+  can(action: DeskAction): boolean {
+    return this.view?.can.includes(action) ?? false;
+  }
+
+  readonly loadCalls = (): void => {
+    this.#host.query({ kind: 'calls' }).then(
+      ({ rows }) => (this.calls = { kind: 'ready', value: rows }),
+      () => (this.calls = this.calls.kind === 'ready' ? this.calls : { kind: 'failed' }),
+    );
+  };
+
+  #show(view: View): void {
+    const before = this.view;
+    clock.read();
+    this.view = view;
+    if (view.calls.length === 0) this.levels = SILENCE;
+    this.downSince = isDown(view) ? (this.downSince ?? Date.now()) : null;
+    this.forms.keep(view.wrap_ups);
+    if (view.session.kind !== 'signed_in') {
+      this.form = null;
+      this.calls = { kind: 'loading' };
+      this.cards.forget();
+      this.forms.forget();
+      return;
+    }
+    if (before?.session.kind !== 'signed_in' || this.form === null) this.#loadForm();
+    if (before?.session.kind !== 'signed_in' || legsChanged(before, view)) this.loadCalls();
+  }
+
+  #loadForm(): void {
+    this.#host.query({ kind: 'form' }).then(
+      ({ form }) => (this.form = form),
+      () => undefined,
+    );
+  }
+}
+
+/** A leg began or ended, or its customer was found: the call list has news. */
+function legsChanged(before: View, after: View): boolean {
+  const legs = (view: View) => view.calls.map((call) => `${call.leg} ${call.phase}`).join() + view.wrap_ups.map((form) => form.id).join();
+  return legs(before) !== legs(after) || before.links.api.kind !== after.links.api.kind;
+}

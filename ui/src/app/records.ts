@@ -1,0 +1,92 @@
+// The open records: what the tabs stand for. A call and the form that opened with it are one record.
+
+import type { CallView, CallerMatch, CallId, Direction, PhoneNumber, SavedState, Text, View, WrapUpId, WrapUpView } from '../host/types';
+
+export interface OpenRecord {
+  /** The record's name for as long as it is open. */
+  id: WrapUpId;
+  call: CallId;
+  number: PhoneNumber | null;
+  /** The name the network gave. */
+  callerName: string | null;
+  caller: CallerMatch;
+  direction: Direction;
+  skillGroup: Text | null;
+  offeredAt: number;
+  /** The call, while it rings or talks. */
+  live: CallView | null;
+  /** The form without its text. */
+  form: WrapUpView | null;
+}
+
+/** How a record stands, for its tab. */
+export type RecordState = 'ringing' | 'live' | 'wrap_up' | 'draft' | 'local' | 'waiting' | 'refused' | 'synced';
+
+/** Lists the records: calls first, then forms, newest first. What is synced stays only while `kept` names it. */
+export function openRecords(view: View, kept: WrapUpId | null): OpenRecord[] {
+  const forms = new Map(view.wrap_ups.map((form) => [form.id, form]));
+  const records = view.calls.map((call): OpenRecord => ({
+    id: call.wrap_up,
+    call: call.call,
+    number: call.number,
+    callerName: call.caller_name,
+    caller: call.caller,
+    direction: call.direction,
+    skillGroup: call.skill_group,
+    offeredAt: call.offered_at,
+    live: call,
+    form: forms.get(call.wrap_up) ?? null,
+  }));
+  const onTheLine = new Set(records.map((record) => record.id));
+  for (const form of view.wrap_ups) {
+    if (onTheLine.has(form.id)) continue;
+    if (form.saved.kind === 'synced' && form.id !== kept) continue;
+    records.push({
+      id: form.id,
+      call: form.call,
+      number: form.number,
+      callerName: null,
+      caller: form.caller,
+      direction: form.direction,
+      skillGroup: form.skill_group,
+      offeredAt: form.offered_at,
+      live: null,
+      form,
+    });
+  }
+  return records;
+}
+
+/** The form the agent is in wrap-up with: the newest ended one, while the desk is in wrap-up. */
+export function currentWrapUp(view: View): WrapUpView | null {
+  if (view.activity !== 'wrap_up' || view.calls.length > 0) return null;
+  return view.wrap_ups.reduce<WrapUpView | null>(
+    (newest, form) => (form.ended_at !== null && form.ended_at > (newest?.ended_at ?? 0) ? form : newest),
+    null,
+  );
+}
+
+export function recordState(record: OpenRecord, view: View): RecordState {
+  if (record.live) return record.live.phase === 'live' ? 'live' : 'ringing';
+  const saved: SavedState = record.form?.saved ?? { kind: 'blank' };
+  switch (saved.kind) {
+    case 'waiting':
+    case 'submitting':
+      return 'waiting';
+    case 'synced':
+      return 'synced';
+    case 'refused':
+    case 'save_failed':
+      return 'refused';
+    case 'blank':
+    case 'unsaved':
+    case 'saved':
+      if (record.id === currentWrapUp(view)?.id) return view.links.api.kind === 'up' ? 'wrap_up' : 'local';
+      return 'draft';
+  }
+}
+
+/** The customer's name where one is known, else the network's, else nothing. */
+export function nameOf(record: Pick<OpenRecord, 'caller' | 'callerName'>): string | null {
+  return record.caller.kind === 'known' ? record.caller.customer.name : record.callerName;
+}

@@ -1,0 +1,26 @@
+// What the stage says about a caller, from the view and the card. Pure.
+
+import type { CallerMatch, CustomerCard, PhoneNumber } from '../host/types';
+import type { Messages } from '../i18n';
+import { phone } from '../i18n';
+
+const THIRTY_DAYS_MS = 30 * 24 * 3600 * 1000;
+
+/** The big name: the customer, else what the network said, else what is known about why there is none. */
+export function callerTitle(caller: CallerMatch, callerName: string | null, number: PhoneNumber | null, m: Messages): string {
+  if (caller.kind === 'known') return caller.customer.name;
+  if (callerName) return callerName;
+  return number === null ? m.phone.withheld : m.phone.unknownNumber;
+}
+
+/** The customer's number as it is read, or that it was withheld. */
+export function callerNumber(number: PhoneNumber | null, m: Messages): string {
+  return number === null ? m.phone.withheld : phone(number);
+}
+
+/** The how-manieth call of this customer within 30 days this one is; nothing where it is the first. */
+export function recentCalls(card: CustomerCard | null, now: number): number | null {
+  if (!card) return null;
+  const earlier = card.calls.filter((call) => call.direction === 'inbound' && now - call.at < THIRTY_DAYS_MS).length;
+  return earlier > 0 ? earlier + 1 : null;
+}

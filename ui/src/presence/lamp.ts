@@ -1,0 +1,74 @@
+// The lamp: the one state an agent reads from two metres. Pure: a view in, a tone, a shape and words out.
+
+import type { Messages } from '../i18n';
+import type { Text, View } from '../host/types';
+import type { IconName } from '../kit/icons';
+import { isDown } from './links';
+
+export type LampTone = 'out' | 'ready' | 'break' | 'mobile' | 'ring' | 'live' | 'held' | 'wrap' | 'warn' | 'off';
+
+export interface LampFace {
+  tone: LampTone;
+  icon: IconName;
+  title: string;
+  line: string;
+  /** Since when, where that is worth a figure. */
+  since: number | null;
+  /** The presence, where the title says something else. */
+  presence: string;
+}
+
+const presenceFaces = {
+  checked_out: { tone: 'out', icon: 'out' },
+  ready: { tone: 'ready', icon: 'ready' },
+  break: { tone: 'break', icon: 'break' },
+  answer_on_mobile: { tone: 'mobile', icon: 'mobile' },
+} as const;
+
+export function lampFace(view: View, m: Messages, text: (text: Text) => string, downSince: number | null): LampFace {
+  const presence = view.presence;
+  const word = presence ? m.presences[presence.confirmed.presence] : '';
+  const queued = presence?.check_out_queued ?? false;
+  const call = view.calls[0];
+
+  if (call && call.phase !== 'live') {
+    const where = call.skill_group ? text(call.skill_group) : m.lamp.directCall;
+    return {
+      tone: 'ring', icon: 'ring', title: call.phase === 'offered' ? m.lamp.incoming : m.lamp.answering, line: where, since: null, presence: word,
+    };
+  }
+  if (call) {
+    return { tone: 'live', icon: 'live', title: m.lamp.live, line: queued ? m.lamp.thenCheckOut : m.lamp.thenWrapUp, since: null, presence: word };
+  }
+  if (isDown(view)) {
+    const { api, sip } = view.links;
+    const link = api.kind === 'connecting' ? api : sip;
+    const error = link.kind === 'connecting' ? link.error : null;
+    if (error === null) {
+      return { tone: 'warn', icon: 'recovering', title: m.lamp.connecting, line: link === api ? m.lamp.apiLink : m.lamp.voiceLink, since: downSince, presence: word };
+    }
+    return { tone: 'off', icon: 'offline', title: m.lamp.offline, line: m.lamp.retrying, since: downSince, presence: word };
+  }
+  if (view.activity === 'wrap_up') {
+    return {
+      tone: 'wrap', icon: 'wrap', title: m.lamp.wrapUp, line: queued ? m.lamp.thenCheckOut : m.lamp.noCallsNoLimit,
+      since: view.activity_since, presence: word,
+    };
+  }
+  if (!presence) {
+    return { tone: 'warn', icon: 'recovering', title: m.lamp.connecting, line: m.lamp.apiLink, since: null, presence: '' };
+  }
+  const { confirmed, wanted, unconfirmed } = presence;
+  const asking = wanted !== confirmed.presence;
+  return {
+    ...presenceFaces[confirmed.presence],
+    title: word,
+    line: asking
+      ? m.lamp.asking(m.presences[wanted])
+      : unconfirmed
+        ? m.lamp.unconfirmed
+        : (confirmed.presence === 'break' ? m.presenceReasons[confirmed.reason] : null) ?? m.presenceMeanings[confirmed.presence],
+    since: confirmed.presence === 'checked_out' ? null : confirmed.since,
+    presence: confirmed.presence === 'checked_out' ? m.lamp.checkIn : m.lamp.switch,
+  };
+}

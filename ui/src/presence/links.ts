@@ -1,0 +1,12 @@
+// The links to the centre, as one question: does what is wanted stand?
+
+import type { View } from '../host/types';
+
+export function isDown(view: View): boolean {
+  return view.session.kind === 'signed_in' && [view.links.api, view.links.sip].some((link) => link.kind === 'connecting');
+}
+
+/** Down because a try failed, not merely on its way up. */
+export function isOffline(view: View): boolean {
+  return isDown(view) && [view.links.api, view.links.sip].some((link) => link.kind === 'connecting' && link.error !== null);
+}
