@@ -1,4 +1,8 @@
 //! What the window may ask. Each command hands on and returns; codes go back, never sentences.
+#![allow(
+    clippy::let_underscore_must_use,
+    reason = "Tauri's command macro writes such lines to check the types of a command"
+)]
 
 use crate::{bridge::Bridge, words::Language};
 use offhook_desk::{Command, View};
