@@ -1,0 +1,272 @@
+//! The centre's API as an administrator's or an agent's own program speaks it: plain HTTP, none of the product's client code.
+
+use anyhow::{Context, Result, bail};
+use offhook_model::{
+    CallId, Presence, WrapUpId,
+    api::{CallLegs, WrapUpBody, WrapUpReceipt, WrapUpStored},
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::json;
+use std::{path::Path, sync::Once};
+use uuid::Uuid;
+
+/// Makes ring the process's cryptography, which the HTTP client asks for even where it speaks plain HTTP.
+pub fn use_ring() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // Whoever else came first installed the same.
+        drop(rustls::crypto::ring::default_provider().install_default());
+    });
+}
+
+/// Somebody signed in at the centre.
+#[derive(Debug, Clone)]
+pub struct Api {
+    http: reqwest::Client,
+    base: String,
+    token: String,
+}
+
+/// What the centre answered: status and body, whatever they are.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body, null where it was empty.
+    pub body: serde_json::Value,
+}
+
+impl Answer {
+    /// Takes the body of a success.
+    ///
+    /// # Errors
+    /// It was no success, or another body.
+    pub fn take<T: DeserializeOwned>(self) -> Result<T> {
+        if !(200..300).contains(&self.status) {
+            bail!("the centre answered {}: {}", self.status, self.body);
+        }
+        Ok(serde_json::from_value(self.body)?)
+    }
+}
+
+/// A practice customer to call the queue.
+#[derive(Debug, Clone, Serialize)]
+pub struct PracticeCall<'a> {
+    /// The number it calls from.
+    pub number: &'a str,
+    /// The name the network gives.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<&'a str>,
+    /// What it says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub voice: Option<&'a Path>,
+    /// Where what it hears is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record: Option<&'a Path>,
+}
+
+/// How a practice customer fares.
+#[derive(Debug, Clone, Deserialize)]
+pub struct PracticeState {
+    /// Its id.
+    pub id: Uuid,
+    /// `queued`, `talking` or `ended`.
+    pub state: String,
+}
+
+impl Api {
+    /// Signs in.
+    ///
+    /// # Errors
+    /// The centre refuses or does not answer.
+    pub async fn sign_in(base: &str, username: &str, password: &str) -> Result<Self> {
+        use_ring();
+        let mut api = Self {
+            http: reqwest::Client::builder()
+                .timeout(std::time::Duration::from_secs(20))
+                .build()?,
+            base: base.trim_end_matches('/').into(),
+            token: String::new(),
+        };
+        let body = json!({ "username": username, "password": password });
+        let answer: serde_json::Value = api
+            .ask(reqwest::Method::POST, "/v1/sessions", None, Some(&body))
+            .await?
+            .take()
+            .context("Signing in")?;
+        api.token = answer["token"].as_str().context("a token")?.to_owned();
+        Ok(api)
+    }
+
+    /// Asks anything.
+    ///
+    /// # Errors
+    /// The centre does not answer, or not with JSON.
+    pub async fn ask<B: Serialize + ?Sized>(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        key: Option<Uuid>,
+        body: Option<&B>,
+    ) -> Result<Answer> {
+        let mut request = self.http.request(method, format!("{}{path}", self.base));
+        if !self.token.is_empty() {
+            request = request.bearer_auth(&self.token);
+        }
+        if let Some(key) = key {
+            request = request.header("Idempotency-Key", key.to_string());
+        }
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let answer = request
+            .send()
+            .await
+            .with_context(|| format!("Asking {path}"))?;
+        let status = answer.status().as_u16();
+        let text = answer.text().await?;
+        let body = if text.is_empty() {
+            serde_json::Value::Null
+        } else {
+            serde_json::from_str(&text)
+                .with_context(|| format!("{path} answered {status}: {text}"))?
+        };
+        Ok(Answer { status, body })
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
+        self.ask::<()>(reqwest::Method::GET, path, None, None)
+            .await?
+            .take()
+    }
+
+    /// Sets this agent's own presence.
+    ///
+    /// # Errors
+    /// The centre refuses.
+    pub async fn set_presence(&self, presence: Presence) -> Result<()> {
+        let body = json!({ "presence": presence });
+        self.ask(
+            reqwest::Method::PUT,
+            "/v1/presence",
+            Some(Uuid::new_v4()),
+            Some(&body),
+        )
+        .await?
+        .take::<serde_json::Value>()
+        .map(drop)
+    }
+
+    /// Tells the centre that this agent is still there.
+    ///
+    /// # Errors
+    /// The centre refuses.
+    pub async fn heartbeat(&self) -> Result<()> {
+        self.ask::<()>(reqwest::Method::POST, "/v1/heartbeat", None, None)
+            .await?
+            .take::<serde_json::Value>()
+            .map(drop)
+    }
+
+    /// Lists every call with its legs, newest first (administrator).
+    ///
+    /// # Errors
+    /// The centre refuses.
+    pub async fn calls(&self) -> Result<Vec<CallLegs>> {
+        self.get("/v1/calls").await
+    }
+
+    /// Lists the wrap-ups of a call (administrator).
+    ///
+    /// # Errors
+    /// The centre refuses.
+    pub async fn wrap_ups_of(&self, call: CallId) -> Result<Vec<WrapUpStored>> {
+        self.get(&format!("/v1/wrap-ups?call={}", call.0)).await
+    }
+
+    /// Reads one wrap-up.
+    ///
+    /// # Errors
+    /// The centre refuses or has none.
+    pub async fn wrap_up(&self, wrap_up: WrapUpId) -> Result<WrapUpStored> {
+        self.get(&format!("/v1/wrap-ups/{}", wrap_up.0)).await
+    }
+
+    /// Sends a wrap-up under a key.
+    ///
+    /// # Errors
+    /// The centre does not answer.
+    pub async fn put_wrap_up(
+        &self,
+        wrap_up: WrapUpId,
+        key: Uuid,
+        body: &WrapUpBody,
+    ) -> Result<Answer> {
+        let path = format!("/v1/wrap-ups/{}", wrap_up.0);
+        self.ask(reqwest::Method::PUT, &path, Some(key), Some(body))
+            .await
+    }
+
+    /// Takes the receipt of a wrap-up out of an answer.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn receipt(answer: Answer) -> Result<WrapUpReceipt> {
+        answer.take()
+    }
+
+    /// Has a practice customer call the queue (administrator).
+    ///
+    /// # Errors
+    /// The centre refuses.
+    pub async fn call_in(&self, call: &PracticeCall<'_>) -> Result<Uuid> {
+        let state: PracticeState = self
+            .ask(
+                reqwest::Method::POST,
+                "/v1/practice/calls",
+                Some(Uuid::new_v4()),
+                Some(call),
+            )
+            .await?
+            .take()?;
+        Ok(state.id)
+    }
+
+    /// Asks how a practice customer fares.
+    ///
+    /// # Errors
+    /// The centre refuses.
+    pub async fn practice_state(&self, id: Uuid) -> Result<PracticeState> {
+        self.get(&format!("/v1/practice/calls/{id}")).await
+    }
+
+    /// Has a practice customer be silent, or speak again.
+    ///
+    /// # Errors
+    /// The centre refuses.
+    pub async fn mute_customer(&self, id: Uuid, muted: bool) -> Result<()> {
+        let body = json!({ "muted": muted });
+        let path = format!("/v1/practice/calls/{id}/muted");
+        self.ask(
+            reqwest::Method::PUT,
+            &path,
+            Some(Uuid::new_v4()),
+            Some(&body),
+        )
+        .await?
+        .take::<serde_json::Value>()
+        .map(drop)
+    }
+
+    /// Has a practice customer hang up.
+    ///
+    /// # Errors
+    /// The centre refuses.
+    pub async fn hang_up_customer(&self, id: Uuid) -> Result<()> {
+        let path = format!("/v1/practice/calls/{id}");
+        self.ask::<()>(reqwest::Method::DELETE, &path, None, None)
+            .await?
+            .take::<serde_json::Value>()
+            .map(drop)
+    }
+}

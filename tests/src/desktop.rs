@@ -1,0 +1,315 @@
+//! The built app in a real window, used as a person uses it: controls are found by their role and name, as a screen reader
+//! finds them, clicked and typed in. No script is put into the page.
+//!
+//! Spoken with: Debian's `WebKitWebDriver`, which starts the app itself and lets it inherit its own environment.
+
+use crate::{
+    place::{Place, eventually, free_port},
+    process::{Environment, Program, Running},
+};
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use std::{fmt, path::Path, sync::Arc, time::Duration};
+use thirtyfour::{
+    By, Capabilities, WebDriver, WebElement,
+    common::command::{Command, ExtensionCommand},
+};
+
+/// How long a control may take to appear.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The window.
+pub struct Desktop {
+    driver: WebDriver,
+    _webdriver: Running,
+}
+
+impl fmt::Debug for Desktop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Desktop")
+    }
+}
+
+/// What a control is, as the page tells assistive technology (WAI-ARIA roles).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// A button.
+    Button,
+    /// A field to type in.
+    TextBox,
+    /// A field to type a secret in; ARIA has no role for it.
+    Password,
+    /// A choice of one of a list.
+    ComboBox,
+    /// One entry of such a list.
+    Choice,
+    /// A radio button.
+    Radio,
+}
+
+impl Role {
+    const fn candidates(self) -> &'static str {
+        match self {
+            Self::Button => "button, [role=button], input[type=submit]",
+            Self::TextBox => {
+                "input:not([type=password]), textarea, [role=textbox], [contenteditable=true]"
+            }
+            Self::Password => "input[type=password]",
+            Self::ComboBox => "select, [role=combobox], button[aria-haspopup=listbox]",
+            Self::Choice => "option, [role=option]",
+            Self::Radio => "input[type=radio], [role=radio]",
+        }
+    }
+
+    fn is(self, computed: &str) -> bool {
+        match self {
+            Self::Button => computed == "button",
+            Self::TextBox => matches!(computed, "textbox" | "searchbox"),
+            Self::Password => true,
+            // A native select without popup semantics computes to one of several roles, by engine and version.
+            Self::ComboBox => matches!(computed, "combobox" | "listbox" | "button"),
+            Self::Choice => matches!(computed, "option" | "menuitem"),
+            Self::Radio => computed == "radio",
+        }
+    }
+
+    fn is_named(self, name: &str, wanted: &[&str]) -> bool {
+        wanted.iter().any(|wanted| {
+            // The name of a list within its label ends in the entry that is chosen.
+            name == *wanted
+                || (self == Self::ComboBox
+                    && name
+                        .strip_prefix(wanted)
+                        .is_some_and(|rest| rest.starts_with(' ')))
+        })
+    }
+}
+
+impl Desktop {
+    /// Starts a program with a WebKit window, under the driver.
+    ///
+    /// # Errors
+    /// The driver is not installed, or no window opens.
+    pub async fn open(
+        place: &Place,
+        environment: &Environment,
+        program: &Path,
+        arguments: &[String],
+    ) -> Result<Self> {
+        crate::api::use_ring();
+        let port = free_port()?;
+        let environment = environment
+            .clone()
+            .with("TAURI_AUTOMATION", "true")
+            .with("TAURI_WEBVIEW_AUTOMATION", "true");
+        let mut webdriver = Program::new("window", "WebKitWebDriver", place, &environment)
+            .arg("--host=127.0.0.1")
+            .arg(format!("--port={port}"))
+            .start()?;
+        let url = format!("http://127.0.0.1:{port}");
+        eventually("WebKitWebDriver", PATIENCE, async || {
+            webdriver.must_run()?;
+            Ok(tokio::net::TcpStream::connect(("127.0.0.1", port)).await?)
+        })
+        .await?;
+        let mut capabilities = Capabilities::new();
+        capabilities.set(
+            "webkitgtk:browserOptions",
+            json!({ "binary": program, "args": arguments }),
+        )?;
+        let driver = WebDriver::new(&url, capabilities)
+            .await
+            .context("Opening the window")?;
+        Ok(Self {
+            driver,
+            _webdriver: webdriver,
+        })
+    }
+
+    /// The driver's own door, for what no method here does.
+    #[must_use]
+    pub fn driver(&self) -> &WebDriver {
+        &self.driver
+    }
+
+    /// Waits for a visible control with this role whose name is one of `names`.
+    ///
+    /// # Errors
+    /// None appears; the names of those that are there are told.
+    pub async fn find(&self, role: Role, names: &[&str]) -> Result<WebElement> {
+        self.find_within(role, names, PATIENCE).await
+    }
+
+    /// As [`Self::find`], for at most `limit`.
+    ///
+    /// # Errors
+    /// None appears; the names of those that are there are told.
+    pub async fn find_within(
+        &self,
+        role: Role,
+        names: &[&str],
+        limit: Duration,
+    ) -> Result<WebElement> {
+        eventually(&format!("a {role:?} named {names:?}"), limit, async || {
+            let mut others = Vec::new();
+            for element in self.driver.find_all(By::Css(role.candidates())).await? {
+                // An element may leave the page while it is asked: then it is not the one.
+                let Ok(name) = self.name(&element).await else {
+                    continue;
+                };
+                if role.is_named(&name, names)
+                    && role.is(&self.computed(&element, "computedrole").await?)
+                    && element.is_displayed().await?
+                {
+                    return Ok(element);
+                }
+                others.push(name);
+            }
+            anyhow::bail!("there are {others:?}")
+        })
+        .await
+    }
+
+    /// Clicks a control, once it is there and enabled.
+    ///
+    /// # Errors
+    /// It does not come, or stays disabled.
+    pub async fn click(&self, role: Role, names: &[&str]) -> Result<()> {
+        eventually(&format!("{names:?} to be clicked"), PATIENCE, async || {
+            let element = self
+                .find_within(role, names, Duration::from_secs(5))
+                .await?;
+            ensure!(element.is_enabled().await?, "{names:?} is disabled");
+            ensure!(
+                element.attr("aria-disabled").await?.as_deref() != Some("true"),
+                "{names:?} is disabled"
+            );
+            Ok(element.click().await?)
+        })
+        .await
+    }
+
+    /// Types into a field, after clearing it.
+    ///
+    /// # Errors
+    /// There is no such field, or it does not take the text.
+    pub async fn type_into(&self, role: Role, names: &[&str], text: &str) -> Result<()> {
+        let field = self.find(role, names).await?;
+        if field
+            .prop("value")
+            .await?
+            .is_some_and(|value| !value.is_empty())
+        {
+            field.clear().await?;
+        }
+        field.send_keys(text).await?;
+        eventually("the field to hold what was typed", PATIENCE, async || {
+            let value = field.prop("value").await?;
+            ensure!(
+                value.as_deref() == Some(text),
+                "it holds {value:?} instead of {text:?}"
+            );
+            Ok(())
+        })
+        .await
+    }
+
+    /// Picks an entry of a list by its name.
+    ///
+    /// # Errors
+    /// There is no such list or entry.
+    pub async fn choose(&self, names: &[&str], entries: &[&str]) -> Result<()> {
+        let list = self.find(Role::ComboBox, names).await?;
+        if list.tag_name().await? == "select" {
+            for option in list.find_all(By::Tag("option")).await? {
+                if entries.contains(&option.text().await?.trim()) {
+                    return Ok(option.click().await?);
+                }
+            }
+            anyhow::bail!("{names:?} offers none of {entries:?}");
+        }
+        list.click().await?;
+        self.click(Role::Choice, entries).await
+    }
+
+    /// Gives the text that can be read in the window now.
+    ///
+    /// # Errors
+    /// The window is gone.
+    pub async fn text(&self) -> Result<String> {
+        Ok(self.driver.find(By::Tag("body")).await?.text().await?)
+    }
+
+    /// Waits until one of these can be read in the window, and gives the whole text of that moment.
+    ///
+    /// # Errors
+    /// None comes; what is there instead is told.
+    pub async fn shows(&self, texts: &[&str], limit: Duration) -> Result<String> {
+        eventually(
+            &format!("one of {texts:?} in the window"),
+            limit,
+            async || {
+                let all = self.text().await?;
+                ensure!(
+                    texts.iter().any(|text| all.contains(text)),
+                    "it shows: {all}"
+                );
+                Ok(all)
+            },
+        )
+        .await
+    }
+
+    /// Takes a picture of the window.
+    ///
+    /// # Errors
+    /// The window is gone or the file cannot be written.
+    pub async fn picture(&self, file: &Path) -> Result<()> {
+        Ok(self.driver.screenshot(file).await?)
+    }
+
+    /// Closes the window in good order.
+    ///
+    /// # Errors
+    /// It is gone already.
+    pub async fn close(self) -> Result<()> {
+        Ok(self.driver.quit().await?)
+    }
+
+    /// Gives the name that assistive technology is told.
+    async fn name(&self, element: &WebElement) -> Result<String> {
+        let name = self.computed(element, "computedlabel").await?;
+        Ok(name.split_whitespace().collect::<Vec<_>>().join(" "))
+    }
+
+    async fn computed(&self, element: &WebElement, what: &'static str) -> Result<String> {
+        let ask = Computed {
+            path: format!("/element/{}/{what}", element.element_id()).into(),
+        };
+        let answer = self
+            .driver
+            .cmd(Command::ExtensionCommand(Box::new(ask)))
+            .await?;
+        Ok(answer.value::<Option<String>>()?.unwrap_or_default())
+    }
+}
+
+/// Computed role and label (WebDriver level 2), which thirtyfour has no method for.
+#[derive(Debug)]
+struct Computed {
+    path: Arc<str>,
+}
+
+impl ExtensionCommand for Computed {
+    fn parameters_json(&self) -> Option<Value> {
+        None
+    }
+
+    fn method(&self) -> reqwest::Method {
+        reqwest::Method::GET
+    }
+
+    fn endpoint(&self) -> Arc<str> {
+        Arc::clone(&self.path)
+    }
+}

@@ -1,0 +1,296 @@
+//! The phone without a window, driven over its JSON-RPC as a company's own program would.
+
+use crate::{
+    place::{Place, program},
+    process::{Environment, Program, Running},
+};
+use anyhow::{Context, Result, bail};
+use offhook_desk::{CallPhase, CallView, Command, SessionView, View};
+use offhook_model::{Presence, Secret};
+use serde_json::{Value, json};
+use std::{
+    io::Write,
+    path::Path,
+    process::ChildStdin,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::sync::watch;
+
+/// What it uses for sound.
+#[derive(Debug, Clone)]
+pub enum Audio<'a> {
+    /// Nothing.
+    Null,
+    /// A file for the microphone and one for the speaker.
+    Wav(&'a Path, &'a Path),
+    /// Devices of the system, by name.
+    Device {
+        /// The microphone.
+        mic: String,
+        /// The speaker.
+        speaker: String,
+        /// Where it rings.
+        ringer: String,
+    },
+}
+
+impl Audio<'_> {
+    /// Spells it as the programs take it.
+    #[must_use]
+    pub fn argument(&self) -> String {
+        match self {
+            Self::Null => "null".into(),
+            Self::Wav(input, output) => format!("wav:{},{}", input.display(), output.display()),
+            Self::Device {
+                mic,
+                speaker,
+                ringer,
+            } => format!("device:{mic},{speaker},{ringer}"),
+        }
+    }
+}
+
+/// The phone.
+#[derive(Debug)]
+pub struct Headless {
+    name: String,
+    seen: watch::Receiver<Seen>,
+    stdin: ChildStdin,
+    next: u64,
+    program: Running,
+}
+
+/// All it has said.
+#[derive(Debug, Clone, Default)]
+struct Seen {
+    view: Option<View>,
+    answers: Arc<Mutex<Vec<Value>>>,
+    notified: Vec<Value>,
+    ended: bool,
+}
+
+impl Headless {
+    /// Starts it with a fresh profile.
+    ///
+    /// # Errors
+    /// It is not built or does not come up.
+    pub async fn start(
+        place: &Place,
+        environment: &Environment,
+        name: &str,
+        audio: &Audio<'_>,
+    ) -> Result<Self> {
+        let mut program = Program::new(
+            &format!("headless-{name}"),
+            program("offhook-headless")?,
+            place,
+            environment,
+        )
+        .arg("--profile")
+        .arg(place.dir(&format!("profile-{name}"))?)
+        .arg("--audio")
+        .arg(audio.argument())
+        .talking()
+        .listening()
+        .start()?;
+        program
+            .line("that it is ready", Duration::from_secs(20), |line| {
+                let said: Value = serde_json::from_str(line).ok()?;
+                (said["method"] == "ready").then_some(())
+            })
+            .await?;
+        let mut lines = program.take_lines().context("headless talks")?;
+        let stdin = program.take_stdin().context("headless listens")?;
+        let (sender, seen) = watch::channel(Seen::default());
+        tokio::spawn(async move {
+            while let Some(line) = lines.recv().await {
+                let Ok(said) = serde_json::from_str::<Value>(&line) else {
+                    continue;
+                };
+                sender.send_modify(|seen| seen.take(said));
+            }
+            sender.send_modify(|seen| seen.ended = true);
+        });
+        Ok(Self {
+            name: name.into(),
+            seen,
+            stdin,
+            next: 0,
+            program,
+        })
+    }
+
+    /// Signs in and checks in, and waits until both are confirmed and the phone is registered.
+    ///
+    /// # Errors
+    /// The centre refuses, or it takes too long.
+    pub async fn take_up_work(
+        &mut self,
+        centre: &str,
+        username: &str,
+        password: &str,
+    ) -> Result<()> {
+        self.command(&Command::SignIn {
+            centre: centre.into(),
+            username: username.into(),
+            password: Secret::new(password),
+        })
+        .await?;
+        self.until("sign-in", |view| {
+            matches!(view.session, SessionView::SignedIn { .. }).then_some(())
+        })
+        .await?;
+        self.command(&Command::CheckIn).await?;
+        self.until("check-in", |view| {
+            let presence = view.presence.as_ref()?;
+            let up = view.links.sip == offhook_desk::LinkView::Up;
+            (presence.confirmed.presence == Presence::Ready && up).then_some(())
+        })
+        .await
+    }
+
+    /// Gives it a command.
+    ///
+    /// # Errors
+    /// It refuses it or is gone.
+    pub async fn command(&mut self, command: &Command) -> Result<()> {
+        self.ask("command", serde_json::to_value(command)?)
+            .await
+            .map(drop)
+    }
+
+    /// Asks it anything.
+    ///
+    /// # Errors
+    /// It refuses or does not answer.
+    pub async fn ask(&mut self, method: &str, parameters: Value) -> Result<Value> {
+        self.next += 1;
+        let id = self.next;
+        let request = json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": parameters });
+        writeln!(self.stdin, "{request}").with_context(|| format!("Telling {}", self.name))?;
+        self.stdin.flush()?;
+        let mut seen = self.seen.clone();
+        let limit = Duration::from_secs(15);
+        let answer = tokio::time::timeout(limit, async {
+            loop {
+                let answer = seen.borrow_and_update().answer(id);
+                if let Some(answer) = answer {
+                    return Ok(answer);
+                }
+                seen.changed().await?;
+            }
+        })
+        .await
+        .with_context(|| format!("{} does not answer {method}", self.name))?;
+        let answer: Value =
+            answer.map_err(|gone: watch::error::RecvError| anyhow::anyhow!(gone))?;
+        if let Some(error) = answer.get("error") {
+            bail!("{} refuses {method}: {error}", self.name);
+        }
+        Ok(answer["result"].clone())
+    }
+
+    /// Waits until `pick` finds something in its view.
+    ///
+    /// # Errors
+    /// It takes longer than 20 s; the last view is told.
+    pub async fn until<T>(&self, what: &str, pick: impl FnMut(&View) -> Option<T>) -> Result<T> {
+        self.until_within(what, Duration::from_secs(20), pick).await
+    }
+
+    /// As [`Self::until`], for at most `limit`.
+    ///
+    /// # Errors
+    /// It takes longer; the last view is told.
+    pub async fn until_within<T>(
+        &self,
+        what: &str,
+        limit: Duration,
+        mut pick: impl FnMut(&View) -> Option<T>,
+    ) -> Result<T> {
+        let mut seen = self.seen.clone();
+        let found = tokio::time::timeout(limit, async {
+            loop {
+                {
+                    let now = seen.borrow_and_update();
+                    if let Some(found) = now.view.as_ref().and_then(&mut pick) {
+                        return Some(found);
+                    }
+                    if now.ended {
+                        return None;
+                    }
+                }
+                if seen.changed().await.is_err() {
+                    return None;
+                }
+            }
+        })
+        .await;
+        match found {
+            Ok(Some(found)) => Ok(found),
+            Ok(None) => bail!("{} ended before: {what}", self.name),
+            Err(_) => bail!(
+                "{} after {limit:?} still not: {what}; its view: {:#?}",
+                self.name,
+                self.seen.borrow().view
+            ),
+        }
+    }
+
+    /// Waits for a call in this phase.
+    ///
+    /// # Errors
+    /// None comes.
+    pub async fn call(&self, phase: CallPhase) -> Result<CallView> {
+        self.until(&format!("a call that is {phase:?}"), |view| {
+            view.calls.iter().find(|call| call.phase == phase).cloned()
+        })
+        .await
+    }
+
+    /// Tells its view of this moment.
+    #[must_use]
+    pub fn view(&self) -> Option<View> {
+        self.seen.borrow().view.clone()
+    }
+
+    /// Tells the notifications it asked for.
+    #[must_use]
+    pub fn notified(&self) -> Vec<Value> {
+        self.seen.borrow().notified.clone()
+    }
+
+    /// Kills it as a power cut does.
+    ///
+    /// # Errors
+    /// It is gone already.
+    pub fn kill(self) -> Result<()> {
+        self.program.kill()
+    }
+}
+
+impl Seen {
+    fn take(&mut self, mut said: Value) {
+        match said["method"].as_str() {
+            Some("desk-changed") => {
+                if let Ok(view) = serde_json::from_value(said["params"].take()) {
+                    self.view = Some(view);
+                }
+            }
+            Some("notify") => self.notified.push(said["params"].take()),
+            Some(_) => {}
+            None => self
+                .answers
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(said),
+        }
+    }
+
+    fn answer(&self, id: u64) -> Option<Value> {
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = answers.iter().position(|answer| answer["id"] == id)?;
+        Some(answers.swap_remove(at))
+    }
+}

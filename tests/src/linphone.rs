@@ -1,0 +1,153 @@
+//! Debian's linphonec as a peer: another SIP phone that nobody here wrote, told what to do on its standard input.
+
+use crate::{
+    account::Account,
+    place::{Place, free_port},
+    process::{Program, Running},
+    pulse::Pulse,
+};
+use anyhow::Result;
+use std::time::Duration;
+
+/// The phone.
+#[derive(Debug)]
+pub struct Linphone {
+    /// The port it listens on.
+    pub port: u16,
+    program: Running,
+}
+
+impl Linphone {
+    /// Starts it as `party` (its devices and the name of its files); one with a password registers.
+    ///
+    /// # Errors
+    /// It is not installed, does not come up, or cannot register.
+    pub async fn start(
+        place: &Place,
+        pulse: &Pulse,
+        party: &str,
+        account: &Account,
+    ) -> Result<Self> {
+        let port = free_port()?;
+        let dir = place.dir(&format!("linphone-{party}"))?;
+        // It does nothing at all without its data folders.
+        std::fs::create_dir_all(dir.join(".local/share/linphone"))?;
+        std::fs::create_dir_all(dir.join("share/linphone"))?;
+        let rc = dir.join("linphonerc");
+        std::fs::write(&rc, settings(party, port, account))?;
+        let environment = pulse
+            .environment()
+            .clone()
+            .with("HOME", dir.display().to_string())
+            .with("XDG_DATA_HOME", dir.join("share").display().to_string());
+        let program = Program::new(
+            &format!("linphone-{party}"),
+            "linphonec",
+            place,
+            &environment,
+        )
+        .arg("-c")
+        .arg(&rc)
+        .args(["-d", "5", "-l"])
+        .arg(place.log(format!("linphone-{party}.log")))
+        .talking()
+        .listening()
+        .start()?;
+        let mut phone = Self { port, program };
+        if account.password.is_some() {
+            phone
+                .says(
+                    "registration",
+                    &["Registration on", "successful"],
+                    Duration::from_secs(20),
+                )
+                .await?;
+        }
+        Ok(phone)
+    }
+
+    /// Dials.
+    ///
+    /// # Errors
+    /// It is gone.
+    pub fn call(&mut self, uri: &str) -> Result<()> {
+        self.program.say(&format!("call {uri}"))
+    }
+
+    /// Waits for a call to ring.
+    ///
+    /// # Errors
+    /// None rings in time.
+    pub async fn rings(&mut self, limit: Duration) -> Result<()> {
+        self.says("an incoming call", &["Receiving new incoming call"], limit)
+            .await
+    }
+
+    /// Answers.
+    ///
+    /// # Errors
+    /// It is gone.
+    pub fn answer(&mut self) -> Result<()> {
+        self.program.say("answer")
+    }
+
+    /// Waits until media runs.
+    ///
+    /// # Errors
+    /// It does not in time.
+    pub async fn talks(&mut self, limit: Duration) -> Result<()> {
+        self.says("media", &["Media streams established"], limit)
+            .await
+    }
+
+    /// Hangs up.
+    ///
+    /// # Errors
+    /// It is gone.
+    pub fn hang_up(&mut self) -> Result<()> {
+        self.program.say("terminate all")
+    }
+
+    /// Waits until the call is over.
+    ///
+    /// # Errors
+    /// It goes on.
+    pub async fn is_over(&mut self, limit: Duration) -> Result<()> {
+        self.says("the end", &["Call", "ended"], limit).await
+    }
+
+    async fn says(&mut self, what: &str, words: &[&str], limit: Duration) -> Result<()> {
+        self.program
+            .line(what, limit, |line| {
+                words.iter().all(|word| line.contains(word)).then_some(())
+            })
+            .await
+    }
+}
+
+fn settings(party: &str, port: u16, account: &Account) -> String {
+    let Account {
+        centre,
+        user,
+        name,
+        password,
+    } = account;
+    let (speaker, mic) = (Pulse::speaker(party), Pulse::mic(party));
+    let mut settings = format!(
+        "[sip]\nsip_port={port}\nsip_tcp_port=0\nsip_tls_port=0\nmedia_encryption=none\nguess_hostname=0\nuse_ipv6=0\n\
+         contact=\"{name}\" <sip:{user}@127.0.0.1:{port}>\nping_with_options=0\n\
+         [net]\nfirewall_policy=0\nmtu=1300\nstun_server=\n\
+         [rtp]\naudio_rtp_port=-1\n\
+         [sound]\nplayback_dev_id=PulseAudio Unknown: {speaker}\ncapture_dev_id=PulseAudio Unknown: {mic}\n\
+         ringer_dev_id=\nlocal_ring=\nremote_ring=\nechocancellation=0\nagc=0\n\
+         [video]\nenabled=0\n"
+    );
+    if let Some(password) = password {
+        settings.push_str(&format!(
+            "[proxy_0]\nreg_proxy=<sip:{centre};transport=udp>\nreg_identity=sip:{user}@{centre}\nreg_expires=300\n\
+             reg_sendregister=1\npublish=0\n\
+             [auth_info_0]\nusername={user}\nuserid={user}\npasswd={password}\n"
+        ));
+    }
+    settings
+}
