@@ -56,7 +56,8 @@ fn main() -> anyhow::Result<()> {
             app.manage(language);
             app.manage(notifier.clone());
             app.manage(Desk::new(opened));
-            window::open(app)?;
+            // Each profile's window has a memory of its own: its language, its look.
+            window::open(app, config.profile.join("window"))?;
             // Opening waits for the disk and perhaps for a keyring: the window is there first.
             let bridge = Arc::new(Bridge::new(app.handle().clone(), notifier, spoken));
             async_runtime::spawn(async move { open.send(Some(commands::open(config, bridge))) });

@@ -1,5 +1,6 @@
 //! The one window.
 
+use std::path::PathBuf;
 use tauri::{
     App, AppHandle, Manager, Url, UserAttentionType, WebviewWindowBuilder,
     webview::NewWindowResponse,
@@ -8,8 +9,8 @@ use tauri::{
 /// The window's label in tauri.conf.json and in the capability.
 pub const MAIN: &str = "main";
 
-/// Opens it. It shows the embedded interface and cannot be led anywhere else.
-pub fn open(app: &App) -> anyhow::Result<()> {
+/// Opens it. It shows the embedded interface and cannot be led anywhere else; what it remembers is in `memory`.
+pub fn open(app: &App, memory: PathBuf) -> anyhow::Result<()> {
     let config = app
         .config()
         .app
@@ -18,6 +19,7 @@ pub fn open(app: &App) -> anyhow::Result<()> {
         .find(|window| window.label == MAIN)
         .ok_or_else(|| anyhow::anyhow!("tauri.conf.json has no window '{MAIN}'"))?;
     WebviewWindowBuilder::from_config(app, config)?
+        .data_directory(memory)
         .on_navigation(is_ours)
         .on_new_window(|_, _| NewWindowResponse::Deny)
         .on_document_title_changed(|window, title| {
