@@ -1,5 +1,7 @@
 //! Two endpoints over a wire that loses, repeats and reorders: whatever they do, no call strands.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
 mod support;
 
 use std::cmp::Reverse;

@@ -1,5 +1,6 @@
 //! A wire in virtual time that loses, repeats and reorders, all from a seed.
 #![allow(dead_code, reason = "each test file uses its part of the support")]
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -53,10 +54,13 @@ pub const FAIR: Weather = Weather {
     longest: Duration::from_millis(1),
 };
 
+/// When it arrives, its number, from, to, bytes.
+type Flight = (Duration, u64, SocketAddr, SocketAddr, Vec<u8>);
+
 pub struct Wire {
     pub weather: Weather,
     chance: Chance,
-    flying: BinaryHeap<Reverse<(Duration, u64, SocketAddr, SocketAddr, Vec<u8>)>>,
+    flying: BinaryHeap<Reverse<Flight>>,
     sent: u64,
     /// Who sent what: method or status, and the method of the CSeq.
     pub log: Vec<(SocketAddr, String, String)>,

@@ -1,0 +1,866 @@
+//! One endpoint against a hand-written peer: each line of the list of faults that has to do with a single exchange.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+mod support;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use offhook_sip::endpoint::{Endpoint, Event, Invite};
+use offhook_sip::message::{Message, parse};
+use offhook_sip::{
+    CallKey, Credentials, EndCause, Method, NameAddr, Password, Request, Response, Status, Uri,
+};
+
+const OURS: &str = "192.0.2.1:5060";
+const THEIRS: &str = "192.0.2.2:5060";
+
+struct Stage {
+    endpoint: Endpoint,
+    now: Duration,
+    branch: u32,
+}
+
+impl Stage {
+    fn new() -> Self {
+        Self {
+            endpoint: support::endpoint(OURS, 1),
+            now: Duration::from_secs(1),
+            branch: 0,
+        }
+    }
+
+    fn addr() -> SocketAddr {
+        THEIRS.parse().unwrap()
+    }
+
+    /// Sends a request of theirs and gives all that comes back.
+    fn send(&mut self, text: &str) -> Vec<Message> {
+        self.branch += 1;
+        let (line, rest) = text.split_once('\n').unwrap();
+        let via = format!(
+            "Via: SIP/2.0/UDP {THEIRS};branch=z9hG4bK{};rport",
+            self.branch
+        );
+        let text = format!("{line}\n{via}\n{rest}").replace('\n', "\r\n");
+        self.endpoint
+            .handle_datagram(self.now, Self::addr(), text.as_bytes());
+        self.sent()
+    }
+
+    fn sent(&mut self) -> Vec<Message> {
+        std::iter::from_fn(|| self.endpoint.poll_transmit())
+            .map(|transmit| parse(&transmit.bytes).unwrap())
+            .collect()
+    }
+
+    /// The start lines of all that comes back, for answers as broken as their request.
+    fn start_lines(&mut self, text: &str) -> Vec<String> {
+        let text = text.replace('\n', "\r\n");
+        self.endpoint
+            .handle_datagram(self.now, Self::addr(), text.as_bytes());
+        let sent = std::iter::from_fn(|| self.endpoint.poll_transmit());
+        sent.map(|transmit| {
+            String::from_utf8_lossy(&transmit.bytes)
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .to_owned()
+        })
+        .collect()
+    }
+
+    /// What is sent within that time.
+    fn wait(&mut self, time: Duration) -> Vec<Message> {
+        let until = self.now + time;
+        let mut sent = Vec::new();
+        while let Some(at) = self.endpoint.poll_timeout().filter(|at| *at <= until) {
+            self.now = at;
+            self.endpoint.handle_timeout(at);
+            sent.extend(self.sent());
+        }
+        self.now = until;
+        sent
+    }
+
+    fn answer(&mut self, response: &Response) -> Vec<Message> {
+        self.endpoint
+            .handle_datagram(self.now, Self::addr(), &response.to_bytes().unwrap());
+        self.sent()
+    }
+
+    fn event(&mut self) -> Event {
+        self.endpoint.poll_event().expect("an event")
+    }
+
+    fn quiet(&mut self) {
+        if let Some(event) = self.endpoint.poll_event() {
+            panic!("{event:?}");
+        }
+    }
+
+    /// An INVITE of theirs, ringing.
+    fn incoming(&mut self, more: &str) -> CallKey {
+        let sent = self.send(&invite(more));
+        assert_eq!(statuses(&sent), [100]);
+        match self.event() {
+            Event::Incoming(incoming) => incoming.call,
+            event => panic!("{event:?}"),
+        }
+    }
+
+    /// A call of theirs that we answered; gives our tag.
+    fn talking(&mut self) -> (CallKey, String) {
+        let call = self.incoming("");
+        self.endpoint
+            .answer(self.now, call, b"v=0".to_vec(), Vec::new());
+        let sent = self.sent();
+        let tag = reply(&sent).to().unwrap().tag().unwrap().to_owned();
+        self.send(&within("ACK", 1, &tag, ""));
+        assert!(matches!(self.event(), Event::Confirmed { .. }));
+        (call, tag)
+    }
+
+    /// A call of ours; gives its INVITE.
+    fn outgoing(&mut self, credentials: Option<Credentials>) -> (CallKey, Request) {
+        let uri: Uri = "sip:bob@192.0.2.2".parse().unwrap();
+        let invite = Invite {
+            uri: uri.clone(),
+            from: NameAddr::new("sip:alice@example.com".parse().unwrap())
+                .with_display("Alice, \"A\""),
+            to: NameAddr::new(uri),
+            next_hop: Self::addr(),
+            offer: b"v=0".to_vec(),
+            headers: Vec::new(),
+            credentials,
+        };
+        self.endpoint.invite_as(self.now, CallKey(7), invite);
+        let sent = self.sent();
+        (CallKey(7), asked(&sent, "INVITE"))
+    }
+}
+
+fn invite(more: &str) -> String {
+    format!(
+        "INVITE sip:1001@192.0.2.1 SIP/2.0\nFrom: <sip:bob@b>;tag=theirs\nTo: <sip:1001@a>\nCall-ID: one\nCSeq: 1 INVITE\n\
+         Contact: <sip:bob@{THEIRS}>\n{more}Content-Type: application/sdp\n\nv=0"
+    )
+}
+
+fn within(method: &str, seq: u32, tag: &str, more: &str) -> String {
+    format!(
+        "{method} sip:1001@192.0.2.1 SIP/2.0\nFrom: <sip:bob@b>;tag=theirs\nTo: <sip:1001@a>;tag={tag}\nCall-ID: one\nCSeq: {seq} {method}\n{more}\n"
+    )
+}
+
+fn statuses(sent: &[Message]) -> Vec<u16> {
+    sent.iter()
+        .filter_map(|message| match message {
+            Message::Response(response) => Some(response.status.0),
+            Message::Request(_) => None,
+        })
+        .collect()
+}
+
+fn methods(sent: &[Message]) -> Vec<String> {
+    sent.iter()
+        .filter_map(|message| match message {
+            Message::Request(request) => Some(request.method.to_string()),
+            Message::Response(_) => None,
+        })
+        .collect()
+}
+
+#[track_caller]
+fn reply(sent: &[Message]) -> Response {
+    let found = sent.iter().rev().find_map(|message| match message {
+        Message::Response(response) => Some(response.clone()),
+        Message::Request(_) => None,
+    });
+    found.expect("an answer")
+}
+
+#[track_caller]
+fn asked(sent: &[Message], method: &str) -> Request {
+    let found = sent.iter().find_map(|message| match message {
+        Message::Request(request) if request.method.as_str() == method => Some(request.clone()),
+        Message::Request(_) | Message::Response(_) => None,
+    });
+    found.unwrap_or_else(|| panic!("no {method} in {sent:?}"))
+}
+
+fn ok(request: &Request, tag: &str) -> Response {
+    let mut response = request.response(Status::OK, tag);
+    response.push("Contact", format!("<sip:{tag}@192.0.2.2>"));
+    response.push("Content-Type", "application/sdp");
+    response.body = b"v=0".to_vec();
+    response
+}
+
+#[test]
+fn options_is_answered_at_once_and_to_anyone() {
+    let mut stage = Stage::new();
+    let sent = stage.send("OPTIONS sip:192.0.2.1 SIP/2.0\nFrom: <sip:x@x>;tag=1\nTo: <sip:y@y>\nCall-ID: o\nCSeq: 1 OPTIONS\n\n");
+    let reply = reply(&sent);
+    assert_eq!(reply.status, Status::OK);
+    assert!(
+        reply.header("Allow").unwrap().contains("INVITE")
+            && reply.header("Accept") == Some("application/sdp")
+    );
+    let via = reply.via().unwrap();
+    assert_eq!(
+        (via.params.value("received"), via.params.value("rport")),
+        (Some("192.0.2.2"), Some("5060"))
+    );
+}
+
+#[test]
+fn what_cannot_be_served_is_said_and_not_kept_silent() {
+    let mut stage = Stage::new();
+    let request = |method: &str, uri: &str, more: &str| {
+        format!(
+            "{method} {uri} SIP/2.0\nFrom: <sip:x@x>;tag=1\nTo: <sip:y@y>\nCall-ID: {method}{uri}\nCSeq: 1 {method}\n{more}\n"
+        )
+    };
+    for (method, uri, more, status) in [
+        ("DANCE", "sip:a", "", 501),
+        ("PUBLISH", "sip:a", "", 405),
+        ("BYE", "sip:a", "", 481),
+        ("INFO", "sip:a", "", 481),
+        ("NOTIFY", "sip:a", "Event: odd\n", 489),
+        ("OPTIONS", "odd:a", "", 416),
+        ("OPTIONS", "sip:a", "Require: 100rel, foo\n", 420),
+        (
+            "INVITE",
+            "sip:a",
+            "Content-Type: text/plain\nContent-Length: 1\n\nx",
+            415,
+        ),
+        ("INVITE", "sip:b", "Accept: text/plain\n", 406),
+    ] {
+        let sent = stage.send(&request(method, uri, more));
+        assert_eq!(reply(&sent).status, Status(status), "{method} {uri} {more}");
+        stage.quiet();
+    }
+    let sent = stage.send(&request("OPTIONS", "sip:c", "Require: 100rel, foo\n"));
+    assert_eq!(reply(&sent).header("Unsupported"), Some("100rel, foo"));
+    let sent = stage.send("CANCEL sip:a SIP/2.0\nFrom: <sip:x@x>;tag=1\nTo: <sip:y@y>\nCall-ID: c\nCSeq: 1 CANCEL\n\n");
+    assert_eq!(reply(&sent).status, Status::NO_SUCH_CALL);
+}
+
+#[test]
+fn an_unreadable_request_is_answered_with_400_and_an_unreadable_ack_with_nothing() {
+    let mut stage = Stage::new();
+    let rest =
+        "Via: SIP/2.0/UDP 192.0.2.2:5060;branch=z9hG4bK1\nFrom: <sip:x@x>;tag=1\nCall-ID: o\n";
+    for to in ["To: nonsense\n", "", "To: <sip:a>\nTo: <sip:b>\n"] {
+        let sent = stage.start_lines(&format!(
+            "OPTIONS sip:a SIP/2.0\n{rest}{to}CSeq: 1 OPTIONS\n\n"
+        ));
+        assert_eq!(sent, ["SIP/2.0 400 Bad Request"], "{to}");
+        assert!(
+            stage
+                .start_lines(&format!("ACK sip:a SIP/2.0\n{rest}{to}CSeq: 1 ACK\n\n"))
+                .is_empty()
+        );
+    }
+}
+
+#[test]
+fn requests_within_a_call_are_answered_unknown_ones_too() {
+    let mut stage = Stage::new();
+    let (call, tag) = stage.talking();
+    for (seq, method, more, status) in [
+        (2, "OPTIONS", "", 200),
+        (3, "INFO", "Content-Type: application/dtmf-relay\n", 200),
+        (4, "UPDATE", "", 200),
+        (5, "NOTIFY", "Event: odd\n", 489),
+        (6, "MESSAGE", "", 405),
+        (7, "DANCE", "", 501),
+        (6, "INFO", "", 500),
+    ] {
+        let sent = stage.send(&within(method, seq, &tag, more));
+        assert_eq!(statuses(&sent), [status], "{method}");
+    }
+    stage.quiet();
+    let sent = stage.send(&within("INFO", 9, "another", ""));
+    assert_eq!(statuses(&sent), [481]);
+    let sent = stage.send(&within("BYE", 9, &tag, "Reason: Q.850;cause=16\n"));
+    assert_eq!(statuses(&sent), [200]);
+    match stage.event() {
+        Event::Ended {
+            call: ended,
+            cause: EndCause::Bye {
+                reason: Some(reason),
+            },
+        } => {
+            assert_eq!((ended, reason.cause), (call, Some(16)));
+        }
+        event => panic!("{event:?}"),
+    }
+}
+
+#[test]
+fn a_cancelled_call_ends_with_487_until_its_ack_and_tells_why() {
+    let mut stage = Stage::new();
+    stage.incoming("");
+    let cancel = "CANCEL sip:1001@192.0.2.1 SIP/2.0\nFrom: <sip:bob@b>;tag=theirs\nTo: <sip:1001@a>\nCall-ID: one\nCSeq: 1 CANCEL\n\
+                  Reason: SIP;cause=200;text=\"Call completed elsewhere\"\n\n";
+    stage.branch -= 1;
+    let sent = stage.send(cancel);
+    assert_eq!(statuses(&sent), [200, 487]);
+    let tags: Vec<_> = sent
+        .iter()
+        .map(|m| {
+            if let Message::Response(r) = m {
+                r.to().unwrap().tag().map(str::to_owned)
+            } else {
+                None
+            }
+        })
+        .collect();
+    assert_eq!(tags[0], tags[1]);
+    match stage.event() {
+        Event::Ended {
+            cause: EndCause::Cancelled {
+                reason: Some(reason),
+            },
+            ..
+        } => assert!(reason.is_answered_elsewhere()),
+        event => panic!("{event:?}"),
+    }
+    // Repeated at T1, 2 T1, … T2.
+    assert_eq!(statuses(&stage.wait(Duration::from_millis(8000))), [487; 4]);
+    stage.branch -= 1;
+    stage.send(&within("ACK", 1, tags[1].as_deref().unwrap(), ""));
+    assert!(stage.wait(Duration::from_secs(60)).is_empty());
+    assert!(stage.endpoint.is_idle());
+}
+
+#[test]
+fn our_answer_is_repeated_for_32_seconds_and_then_taken_back_with_bye() {
+    let mut stage = Stage::new();
+    let call = stage.incoming("");
+    stage
+        .endpoint
+        .answer(stage.now, call, b"v=0".to_vec(), Vec::new());
+    stage.sent();
+    let sent = stage.wait(Duration::from_secs(31));
+    assert_eq!(statuses(&sent), [200; 9]);
+    assert!(methods(&sent).is_empty());
+    let sent = stage.wait(Duration::from_secs(1));
+    assert_eq!(methods(&sent), ["BYE"]);
+    assert!(matches!(
+        stage.event(),
+        Event::Ended {
+            cause: EndCause::AckMissing,
+            ..
+        }
+    ));
+}
+
+#[test]
+fn bye_before_the_ack_stops_our_answers() {
+    let mut stage = Stage::new();
+    let call = stage.incoming("");
+    stage
+        .endpoint
+        .answer(stage.now, call, b"v=0".to_vec(), Vec::new());
+    let tag = reply(&stage.sent()).to().unwrap().tag().unwrap().to_owned();
+    assert_eq!(statuses(&stage.send(&within("BYE", 2, &tag, ""))), [200]);
+    assert!(matches!(
+        stage.event(),
+        Event::Ended {
+            cause: EndCause::Bye { .. },
+            ..
+        }
+    ));
+    assert!(stage.wait(Duration::from_secs(60)).is_empty());
+    assert!(stage.endpoint.is_idle());
+}
+
+#[test]
+fn hanging_up_before_the_ack_waits_with_the_bye_but_not_with_the_word() {
+    let mut stage = Stage::new();
+    let call = stage.incoming("");
+    stage
+        .endpoint
+        .answer(stage.now, call, b"v=0".to_vec(), Vec::new());
+    let tag = reply(&stage.sent()).to().unwrap().tag().unwrap().to_owned();
+    stage.endpoint.hang_up(stage.now, call, None);
+    assert!(matches!(
+        stage.event(),
+        Event::Ended {
+            cause: EndCause::HungUp,
+            ..
+        }
+    ));
+    assert!(stage.sent().is_empty());
+    assert_eq!(methods(&stage.send(&within("ACK", 1, &tag, ""))), ["BYE"]);
+    stage.quiet();
+}
+
+#[test]
+fn a_bye_while_it_rings_ends_the_invite_too() {
+    let mut stage = Stage::new();
+    let call = stage.incoming("");
+    stage
+        .endpoint
+        .progress(stage.now, call, Status::RINGING, None, Vec::new());
+    let tag = reply(&stage.sent()).to().unwrap().tag().unwrap().to_owned();
+    assert_eq!(
+        statuses(&stage.send(&within("BYE", 2, &tag, ""))),
+        [200, 487]
+    );
+    assert!(matches!(stage.event(), Event::Ended { .. }));
+}
+
+#[test]
+fn ringing_is_repeated_every_minute_and_never_ended_by_us() {
+    let mut stage = Stage::new();
+    let call = stage.incoming("");
+    stage
+        .endpoint
+        .progress(stage.now, call, Status::RINGING, None, Vec::new());
+    stage.sent();
+    assert_eq!(statuses(&stage.wait(Duration::from_secs(200))), [180; 3]);
+    stage.quiet();
+}
+
+#[test]
+fn the_same_invite_by_another_way_rings_once() {
+    let mut stage = Stage::new();
+    stage.incoming("");
+    assert_eq!(statuses(&stage.send(&invite(""))), [100, 482]);
+    stage.quiet();
+}
+
+#[test]
+fn an_invite_without_sdp_gets_our_offer_and_its_ack_the_answer() {
+    let mut stage = Stage::new();
+    let text = invite("").replace("Content-Type: application/sdp\n\nv=0", "\n");
+    stage.send(&text);
+    let call = match stage.event() {
+        Event::Incoming(incoming) => {
+            assert_eq!(incoming.offer, None);
+            incoming.call
+        }
+        event => panic!("{event:?}"),
+    };
+    stage
+        .endpoint
+        .answer(stage.now, call, b"our offer".to_vec(), Vec::new());
+    let tag = reply(&stage.sent()).to().unwrap().tag().unwrap().to_owned();
+    stage.send(&(within("ACK", 1, &tag, "Content-Type: application/sdp\n") + "their answer"));
+    assert!(
+        matches!(stage.event(), Event::Confirmed { sdp: Some(sdp), .. } if sdp == b"their answer")
+    );
+}
+
+#[test]
+fn a_record_route_is_mirrored_and_followed() {
+    let mut stage = Stage::new();
+    let call = stage.incoming("Record-Route: <sip:192.0.2.50:5070;lr>, <sip:192.0.2.51;lr>\n");
+    stage
+        .endpoint
+        .answer(stage.now, call, b"v=0".to_vec(), Vec::new());
+    let ok = reply(&stage.sent());
+    assert_eq!(
+        ok.header("Record-Route"),
+        Some("<sip:192.0.2.50:5070;lr>, <sip:192.0.2.51;lr>")
+    );
+    assert_eq!(ok.contacts()[0].uri.to_string(), "sip:1001@192.0.2.1:5060");
+    stage.send(&within("ACK", 1, ok.to().unwrap().tag().unwrap(), ""));
+    stage.endpoint.hang_up(stage.now, call, None);
+    let bye = stage.endpoint.poll_transmit().unwrap();
+    assert_eq!(bye.to, "192.0.2.50:5070".parse().unwrap());
+}
+
+#[test]
+fn a_second_forks_answer_gets_ack_and_bye_and_a_repeated_one_its_ack_again() {
+    let mut stage = Stage::new();
+    let (_, invite) = stage.outgoing(None);
+    assert_eq!(methods(&stage.answer(&ok(&invite, "first"))), ["ACK"]);
+    assert!(matches!(stage.event(), Event::Answered { .. }));
+    assert_eq!(methods(&stage.answer(&ok(&invite, "first"))), ["ACK"]);
+    let sent = stage.answer(&ok(&invite, "second"));
+    assert_eq!(methods(&sent), ["ACK", "BYE"]);
+    assert_eq!(asked(&sent, "BYE").to().unwrap().tag(), Some("second"));
+    assert_eq!(asked(&sent, "BYE").uri.to_string(), "sip:second@192.0.2.2");
+    assert_eq!(methods(&stage.answer(&ok(&invite, "second"))), ["ACK"]);
+    stage.quiet();
+}
+
+#[test]
+fn any_2xx_is_success() {
+    let mut stage = Stage::new();
+    let (_, invite) = stage.outgoing(None);
+    let mut accepted = ok(&invite, "x");
+    accepted.status = Status(202);
+    assert_eq!(methods(&stage.answer(&accepted)), ["ACK"]);
+    assert!(matches!(stage.event(), Event::Answered { .. }));
+}
+
+#[test]
+fn giving_up_waits_for_a_word_then_cancels_and_a_crossing_200_gets_ack_and_bye() {
+    let mut stage = Stage::new();
+    let (call, invite) = stage.outgoing(None);
+    stage.endpoint.hang_up(stage.now, call, None);
+    assert!(matches!(
+        stage.event(),
+        Event::Ended {
+            cause: EndCause::HungUp,
+            ..
+        }
+    ));
+    assert!(stage.sent().is_empty(), "CANCEL before any answer");
+    let sent = stage.answer(&invite.response(Status::RINGING, "x"));
+    let cancel = asked(&sent, "CANCEL");
+    assert_eq!(
+        cancel.via().unwrap().branch(),
+        invite.via().unwrap().branch()
+    );
+    assert_eq!(
+        (cancel.uri.clone(), cancel.header("To")),
+        (invite.uri.clone(), invite.header("To"))
+    );
+    assert_eq!(methods(&stage.answer(&ok(&invite, "x"))), ["ACK", "BYE"]);
+    stage.quiet();
+}
+
+#[test]
+fn a_cancel_that_nobody_answers_is_given_up_after_32_seconds() {
+    let mut stage = Stage::new();
+    let (call, invite) = stage.outgoing(None);
+    stage.answer(&invite.response(Status::RINGING, "x"));
+    stage.endpoint.hang_up(stage.now, call, None);
+    stage.wait(Duration::from_secs(33));
+    assert!(stage.endpoint.is_idle(), "{:#?}", stage.endpoint);
+}
+
+#[test]
+fn a_call_rings_for_minutes_without_being_ended_by_us() {
+    let mut stage = Stage::new();
+    let (_, invite) = stage.outgoing(None);
+    stage.answer(&invite.response(Status::RINGING, "x"));
+    assert!(matches!(
+        stage.event(),
+        Event::Progress {
+            status: Status::RINGING,
+            ..
+        }
+    ));
+    assert!(stage.wait(Duration::from_secs(600)).is_empty());
+    stage.quiet();
+}
+
+#[test]
+fn silence_and_a_refused_port_are_told_apart() {
+    let mut stage = Stage::new();
+    stage.outgoing(None);
+    assert_eq!(methods(&stage.wait(Duration::from_secs(33))), ["INVITE"; 6]);
+    assert!(matches!(
+        stage.event(),
+        Event::Ended {
+            cause: EndCause::Timeout,
+            ..
+        }
+    ));
+    stage.outgoing(None);
+    stage.endpoint.handle_unreachable(stage.now, Stage::addr());
+    assert!(matches!(
+        stage.event(),
+        Event::Ended {
+            cause: EndCause::Unreachable,
+            ..
+        }
+    ));
+    assert!(stage.endpoint.is_idle());
+}
+
+#[test]
+fn a_refusal_is_acknowledged_each_time_and_its_reasons_are_told() {
+    let mut stage = Stage::new();
+    let (_, invite) = stage.outgoing(None);
+    let mut busy = invite.response(Status::BUSY_HERE, "x");
+    busy.push("Retry-After", "30 (at lunch)");
+    busy.push("Reason", "Q.850;cause=17");
+    let sent = stage.answer(&busy);
+    let ack = asked(&sent, "ACK");
+    assert_eq!(ack.via().unwrap().branch(), invite.via().unwrap().branch());
+    assert_eq!(ack.to().unwrap().tag(), Some("x"));
+    assert_eq!(methods(&stage.answer(&busy)), ["ACK"]);
+    match stage.event() {
+        Event::Ended {
+            cause:
+                EndCause::Rejected {
+                    status,
+                    reason,
+                    retry_after,
+                },
+            ..
+        } => {
+            assert_eq!(
+                (status, retry_after),
+                (Status::BUSY_HERE, Some(Duration::from_secs(30)))
+            );
+            assert_eq!(reason.unwrap().cause, Some(17));
+        }
+        event => panic!("{event:?}"),
+    }
+}
+
+fn credentials() -> Option<Credentials> {
+    Some(Credentials {
+        user: "alice".into(),
+        password: Password::new("pw"),
+        realm: None,
+    })
+}
+
+#[test]
+fn a_401_and_then_a_407_are_answered_under_the_next_numbers_and_the_ack_carries_credentials() {
+    let mut stage = Stage::new();
+    let (_, first) = stage.outgoing(credentials());
+    let mut asks = first.response(Status::UNAUTHORIZED, "x");
+    asks.push(
+        "WWW-Authenticate",
+        "Digest realm=\"a\", nonce=\"1\", qop=\"auth,auth-int\", algorithm=MD5",
+    );
+    let sent = stage.answer(&asks);
+    let second = asked(&sent, "INVITE");
+    assert_eq!(
+        (first.cseq().unwrap().number, second.cseq().unwrap().number),
+        (1, 2)
+    );
+    assert_eq!(
+        (first.call_id(), first.from()),
+        (second.call_id(), second.from())
+    );
+    assert_ne!(
+        first.via().unwrap().branch(),
+        second.via().unwrap().branch()
+    );
+    let mut asks = second.response(Status::PROXY_AUTHENTICATION_REQUIRED, "x");
+    asks.push(
+        "Proxy-Authenticate",
+        "Digest realm=\"b\", nonce=\"2\", qop=\"auth\", algorithm=SHA-256",
+    );
+    let sent = stage.answer(&asks);
+    assert!(asked(&sent, "ACK").header("Authorization").is_some());
+    let third = asked(&sent, "INVITE");
+    assert!(
+        third
+            .header("Authorization")
+            .unwrap()
+            .contains("nc=00000002")
+    );
+    assert!(third.header("Proxy-Authorization").is_some());
+    let ack = asked(&stage.answer(&ok(&third, "y")), "ACK");
+    assert!(ack.header("Authorization").is_some() && ack.header("Proxy-Authorization").is_some());
+    assert_eq!(ack.cseq().unwrap().number, 3);
+}
+
+#[test]
+fn a_refused_password_ends_the_call() {
+    let mut stage = Stage::new();
+    let (_, mut invite) = stage.outgoing(credentials());
+    for nonce in 1..=2 {
+        let mut asks = invite.response(Status::UNAUTHORIZED, "x");
+        asks.push(
+            "WWW-Authenticate",
+            format!("Digest realm=\"a\", nonce=\"{nonce}\""),
+        );
+        let sent = stage.answer(&asks);
+        if nonce == 1 {
+            invite = asked(&sent, "INVITE");
+        }
+    }
+    assert!(matches!(
+        stage.event(),
+        Event::Ended {
+            cause: EndCause::Rejected {
+                status: Status::UNAUTHORIZED,
+                ..
+            },
+            ..
+        }
+    ));
+}
+
+#[test]
+fn a_change_that_meets_theirs_is_refused_with_491_and_ours_repeated_later() {
+    let mut stage = Stage::new();
+    let (call, tag) = stage.talking();
+    stage.endpoint.reoffer(stage.now, call, b"hold".to_vec());
+    let ours = asked(&stage.sent(), "INVITE");
+    let sent = stage.send(&(within("INVITE", 2, &tag, "Content-Type: application/sdp\n") + "v=0"));
+    assert_eq!(statuses(&sent), [100, 491]);
+    assert_eq!(
+        methods(&stage.answer(&ours.response(Status::REQUEST_PENDING, ""))),
+        ["ACK"]
+    );
+    stage.quiet();
+    // We did not make this call, so it is our turn within 2 s (RFC 3261 §14.1).
+    let again = asked(&stage.wait(Duration::from_secs(2)), "INVITE");
+    assert_eq!(
+        (again.cseq().unwrap().number, again.body.as_slice()),
+        (ours.cseq().unwrap().number + 1, &b"hold"[..])
+    );
+    stage.answer(&ok(&again, ""));
+    assert!(matches!(
+        stage.event(),
+        Event::ReofferAnswered { answer: Ok(_), .. }
+    ));
+}
+
+#[test]
+fn their_change_is_answered_and_refreshes_where_requests_go() {
+    let mut stage = Stage::new();
+    let (call, tag) = stage.talking();
+    let change = within(
+        "INVITE",
+        2,
+        &tag,
+        "Contact: <sip:bob@192.0.2.77>\nContent-Type: application/sdp\n",
+    ) + "hold";
+    assert_eq!(statuses(&stage.send(&change)), [100]);
+    assert!(matches!(stage.event(), Event::Reoffer { sdp: Some(sdp), .. } if sdp == b"hold"));
+    assert_eq!(
+        statuses(&stage.send(&change.replace("CSeq: 2", "CSeq: 3"))),
+        [100, 500]
+    );
+    stage.branch -= 1;
+    stage.send(&within("ACK", 3, &tag, ""));
+    stage
+        .endpoint
+        .answer_reoffer(stage.now, call, b"held".to_vec());
+    assert_eq!(reply(&stage.sent()).body, b"held");
+    assert_eq!(statuses(&stage.wait(Duration::from_secs(2))), [200, 200]);
+    stage.send(&within("ACK", 2, &tag, ""));
+    assert!(stage.wait(Duration::from_secs(20)).is_empty());
+    stage.endpoint.hang_up(stage.now, call, None);
+    assert_eq!(
+        stage.endpoint.poll_transmit().unwrap().to,
+        "192.0.2.77:5060".parse().unwrap()
+    );
+}
+
+#[test]
+fn an_update_with_sdp_is_a_change_without_ack() {
+    let mut stage = Stage::new();
+    let (call, tag) = stage.talking();
+    stage.send(&(within("UPDATE", 2, &tag, "Content-Type: application/sdp\n") + "v=0"));
+    assert!(matches!(stage.event(), Event::Reoffer { sdp: Some(_), .. }));
+    stage
+        .endpoint
+        .answer_reoffer(stage.now, call, b"new".to_vec());
+    assert_eq!(reply(&stage.sent()).body, b"new");
+    assert!(stage.wait(Duration::from_secs(40)).is_empty());
+    stage.quiet();
+}
+
+#[test]
+fn a_cancelled_change_leaves_the_call_standing() {
+    let mut stage = Stage::new();
+    let (call, tag) = stage.talking();
+    stage.send(&(within("INVITE", 2, &tag, "Content-Type: application/sdp\n") + "v=0"));
+    assert!(matches!(stage.event(), Event::Reoffer { .. }));
+    stage.branch -= 1;
+    assert_eq!(
+        statuses(&stage.send(&within("CANCEL", 2, &tag, ""))),
+        [200, 487]
+    );
+    stage
+        .endpoint
+        .answer_reoffer(stage.now, call, b"late".to_vec());
+    assert!(stage.sent().is_empty());
+    stage.quiet();
+    assert_eq!(stage.endpoint.calls(), [call]);
+}
+
+#[test]
+fn a_forgotten_call_ends_with_bye_and_is_no_zombie() {
+    for status in [
+        Status::NO_SUCH_CALL,
+        Status::REQUEST_TIMEOUT,
+        Status::UNAUTHORIZED,
+    ] {
+        let mut stage = Stage::new();
+        let (call, _) = stage.talking();
+        stage.endpoint.reoffer(stage.now, call, b"hold".to_vec());
+        let ours = asked(&stage.sent(), "INVITE");
+        assert_eq!(
+            methods(&stage.answer(&ours.response(status, ""))),
+            ["ACK", "BYE"]
+        );
+        assert!(matches!(
+            stage.event(),
+            Event::Ended {
+                cause: EndCause::Lost { .. },
+                ..
+            }
+        ));
+        stage.wait(Duration::from_secs(100));
+        assert!(stage.endpoint.is_idle());
+    }
+}
+
+#[test]
+fn crossing_byes_are_both_answered() {
+    let mut stage = Stage::new();
+    let (call, tag) = stage.talking();
+    stage.endpoint.hang_up(stage.now, call, None);
+    let bye = asked(&stage.sent(), "BYE");
+    assert_eq!(statuses(&stage.send(&within("BYE", 2, &tag, ""))), [200]);
+    stage.answer(&bye.response(Status::OK, ""));
+    assert!(matches!(
+        stage.event(),
+        Event::Ended {
+            cause: EndCause::HungUp,
+            ..
+        }
+    ));
+    stage.quiet();
+    stage.wait(Duration::from_secs(40));
+    assert!(stage.endpoint.is_idle());
+}
+
+#[test]
+fn a_header_that_would_forge_another_is_not_sent() {
+    let mut stage = Stage::new();
+    let evil = offhook_sip::Header::Other("X-Name".to_owned(), "a\r\nVia: forged".to_owned());
+    let uri: Uri = "sip:bob@192.0.2.2".parse().unwrap();
+    let invite = Invite {
+        uri: uri.clone(),
+        from: NameAddr::new(uri.clone()),
+        to: NameAddr::new(uri),
+        next_hop: Stage::addr(),
+        offer: Vec::new(),
+        headers: vec![evil.clone()],
+        credentials: None,
+    };
+    stage.endpoint.invite(stage.now, invite);
+    assert!(matches!(
+        stage.event(),
+        Event::Ended {
+            cause: EndCause::Unsendable,
+            ..
+        }
+    ));
+    assert!(stage.sent().is_empty() && stage.endpoint.is_idle());
+    let call = stage.incoming("");
+    stage
+        .endpoint
+        .reject(stage.now, call, Status::BUSY_HERE, vec![evil]);
+    assert_eq!(statuses(&stage.sent()), [486]);
+}
+
+#[test]
+fn nothing_private_shows_in_debug() {
+    let mut stage = Stage::new();
+    let request = Request::new(Method::INVITE, "sip:13800138000@x".parse().unwrap());
+    assert_eq!(format!("{request:?}"), "INVITE with []");
+    stage.endpoint.set_credentials(credentials());
+    assert!(!format!("{:?}", stage.endpoint).contains("\"pw\""));
+}
