@@ -1,6 +1,10 @@
 //! The one window.
 
-use std::path::PathBuf;
+use std::{
+    fs::DirBuilder,
+    io,
+    path::{Path, PathBuf},
+};
 use tauri::{
     App, AppHandle, Manager, Url, UserAttentionType, WebviewWindowBuilder,
     webview::NewWindowResponse,
@@ -11,6 +15,7 @@ pub const MAIN: &str = "main";
 
 /// Opens it. It shows the embedded interface and cannot be led anywhere else; what it remembers is in `memory`.
 pub fn open(app: &App, memory: PathBuf) -> anyhow::Result<()> {
+    create_private(&memory)?;
     let config = app
         .config()
         .app
@@ -29,6 +34,15 @@ pub fn open(app: &App, memory: PathBuf) -> anyhow::Result<()> {
         })
         .build()?;
     Ok(())
+}
+
+/// Creates a folder, and those above it, for its owner only. The window is often here before the store is.
+fn create_private(folder: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 /// Brings it to the front, ready to be typed in.
