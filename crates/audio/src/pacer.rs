@@ -1,0 +1,161 @@
+//! Says when the next 10 ms are due: when a living device asks, else when the clock says so.
+//!
+//! A device that stands still for 40 ms is dead until it moves again; the ticks it did not ask for are made up for at
+//! once, so that the far end misses nothing. A device cannot run ahead of the clock by more than 60 ms, whatever it asks
+//! for.
+
+use std::time::Duration;
+
+use crate::units::TICK;
+
+/// A device that did not move for so long is dead.
+const DEAD_AFTER: Duration = Duration::from_millis(40);
+/// The most ticks to be ahead of the clock or behind it.
+const LEEWAY: f64 = 6.0;
+/// What is left, after each tick, of the difference between the device's clock and ours: they never agree exactly.
+const FORGET: f64 = 0.998;
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Pacer {
+    /// Ticks the clock has asked for and nobody has made.
+    owed: f64,
+    now: Duration,
+    clock: Option<u64>,
+    moved: Option<Duration>,
+}
+
+impl Pacer {
+    pub(crate) fn new(now: Duration) -> Pacer {
+        Pacer {
+            owed: 0.0,
+            now,
+            clock: None,
+            moved: None,
+        }
+    }
+
+    /// Lets time pass. `clock` is how far the pacing device has got, if there is one with a clock of its own.
+    pub(crate) fn advance(&mut self, now: Duration, clock: Option<u64>) {
+        let passed = now.saturating_sub(self.now);
+        self.owed = (self.owed + passed.as_secs_f64() / TICK.as_secs_f64()).min(LEEWAY);
+        self.now = now;
+        match (self.clock, clock) {
+            (Some(before), Some(after)) if after != before => self.moved = Some(now),
+            (_, None) => self.moved = None,
+            _ => {}
+        }
+        self.clock = clock;
+    }
+
+    /// Tells whether to tick now; `hungry` is the device asking for it.
+    pub(crate) fn is_due(&self, hungry: bool) -> bool {
+        if self.is_device_alive() {
+            hungry && self.owed > -LEEWAY
+        } else {
+            self.owed >= 1.0
+        }
+    }
+
+    /// Counts a tick.
+    pub(crate) fn tick(&mut self) {
+        self.owed -= 1.0;
+        if self.is_device_alive() {
+            self.owed *= FORGET;
+        }
+    }
+
+    /// The longest time to sleep, if no device wakes us before.
+    pub(crate) fn sleep(&self) -> Duration {
+        match self.moved.filter(|_| self.is_device_alive()) {
+            Some(moved) => (moved + DEAD_AFTER).saturating_sub(self.now),
+            None => TICK.mul_f64((1.0 - self.owed).clamp(0.0, 1.0)),
+        }
+    }
+
+    fn is_device_alive(&self) -> bool {
+        self.moved
+            .is_some_and(|moved| self.now.saturating_sub(moved) < DEAD_AFTER)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn millis(count: u64) -> Duration {
+        Duration::from_millis(count)
+    }
+
+    /// Runs from `from` to `to` ms in steps of 1 ms; `device` gives its clock and whether it asks. Returns when it ticked.
+    fn run(
+        pacer: &mut Pacer,
+        from: u64,
+        to: u64,
+        mut device: impl FnMut(u64) -> (Option<u64>, bool),
+    ) -> Vec<u64> {
+        let mut ticks = Vec::new();
+        for now in from..to {
+            let (clock, mut hungry) = device(now);
+            pacer.advance(millis(now), clock);
+            while pacer.is_due(hungry) {
+                pacer.tick();
+                ticks.push(now);
+                hungry = false;
+            }
+        }
+        ticks
+    }
+
+    #[test]
+    fn without_a_device_the_clock_ticks() {
+        let ticks = run(&mut Pacer::new(millis(0)), 0, 1_000, |_| (None, false));
+        assert_eq!(ticks.len(), 99);
+        assert!(
+            ticks
+                .windows(2)
+                .all(|pair| (9..=11).contains(&(pair[1] - pair[0])))
+        );
+    }
+
+    #[test]
+    fn a_living_device_ticks_in_its_own_rhythm() {
+        let mut pacer = Pacer::new(millis(0));
+        // 2 % fast, and asking for two at a time.
+        let ticks = run(&mut pacer, 0, 10_000, |now| {
+            (Some(now * 102 / 1_960), now * 102 % 1_000 < 102)
+        });
+        assert!((1_010..1_030).contains(&ticks.len()), "{}", ticks.len());
+    }
+
+    #[test]
+    fn the_clock_takes_over_within_forty_milliseconds_and_catches_up() {
+        let mut pacer = Pacer::new(millis(0));
+        run(&mut pacer, 0, 1_000, |now| (Some(now / 10), now % 10 == 0));
+        let after = run(&mut pacer, 1_000, 1_200, |_| (Some(99), false));
+        assert!(after[0] <= 1_040, "{after:?}");
+        assert!(
+            after.iter().filter(|&&at| at == after[0]).count() >= 3,
+            "{after:?}"
+        );
+        assert!((19..=21).contains(&after.len()), "{after:?}");
+        let again = run(&mut pacer, 1_200, 1_400, |now| {
+            (Some(now / 10), now % 10 == 0)
+        });
+        assert!((19..=22).contains(&again.len()), "{again:?}");
+    }
+
+    #[test]
+    fn a_device_that_asks_for_everything_at_once_gets_little_more_than_its_due() {
+        let mut pacer = Pacer::new(millis(0));
+        let mut ticks = 0;
+        for now in 0..1_000u64 {
+            pacer.advance(millis(now), Some(now * 50));
+            while pacer.is_due(true) {
+                pacer.tick();
+                ticks += 1;
+            }
+        }
+        assert!((100..125).contains(&ticks), "{ticks}");
+    }
+}
