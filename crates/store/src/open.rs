@@ -97,7 +97,7 @@ async fn copy_before_migration(file: &Path, found: i64) -> Result<(), StoreError
         .execute(&mut connection)
         .await?;
     connection.close().await?;
-    fs::File::open(&unfinished)?.sync_all()?;
+    private::open_file(&unfinished)?.sync_all()?;
     fs::rename(&unfinished, &copy)?;
     Ok(())
 }
