@@ -16,8 +16,8 @@ use tokio::sync::watch;
 pub type Opened = Result<Phone, Code>;
 
 /// Opens the phone.
-pub fn open(config: Config, bridge: Arc<Bridge>) -> Opened {
-    offhook_phone::open(config, bridge).map_err(|error| {
+pub async fn open(config: Config, bridge: Arc<Bridge>) -> Opened {
+    offhook_phone::open(config, bridge).await.map_err(|error| {
         tracing::error!(%error, "The phone could not be opened");
         error.code()
     })

@@ -20,13 +20,9 @@ use offhook_phone::{Config, Flags};
 use std::sync::Arc;
 use tauri::{Manager, RunEvent, async_runtime};
 use tokio::sync::watch;
-use tracing_subscriber::EnvFilter;
 
 fn main() -> anyhow::Result<()> {
-    tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::try_from_env("OFFHOOK_LOG").unwrap_or_else(|_| "info".into()))
-        .with_writer(std::io::stderr)
-        .init();
+    offhook_phone::log_to_stderr();
     let flags = Flags::parse(std::env::args_os().skip(1)).context("Reading the command line")?;
     let config = Config {
         profile: match flags.profile {
@@ -60,7 +56,9 @@ fn main() -> anyhow::Result<()> {
             window::open(app, config.profile.join("window"))?;
             // Opening waits for the disk and perhaps for a keyring: the window is there first.
             let bridge = Arc::new(Bridge::new(app.handle().clone(), notifier, spoken));
-            async_runtime::spawn(async move { open.send(Some(commands::open(config, bridge))) });
+            async_runtime::spawn(
+                async move { open.send(Some(commands::open(config, bridge).await)) },
+            );
             exit::on_signal(app.handle().clone());
             Ok(())
         })
