@@ -5,9 +5,34 @@
 //!
 //! Knows: how to reach the centre, the telephone line, the sound and the store, and how their words map to the desk's.
 //! Does not know: Tauri, HTML, and what a rule means: every "may I?" is the desk's.
+//!
+//! Four owners, no locks: the line's task has the sockets and the user agent, [`Phone`]'s actor has the desk, the store's task
+//! has the disk, the media thread has the sound. Beside them stand the tasks of a session (event stream, heartbeat, presence,
+//! outbox), which end with it.
 
+mod actor;
+mod backoff;
+mod calls;
+mod cards;
+mod clock;
+mod config;
+mod effects;
+mod error;
+mod line;
+mod log;
+mod outlet;
+mod phone;
+mod pop;
 mod query;
+mod report;
+mod session;
 mod shell;
+mod store_task;
+mod sync;
 
+pub use config::{Config, Flags, FlagsError, parse_audio};
+pub use error::{Closed, OpenError};
+pub use log::log_to_stderr;
+pub use phone::{Phone, open};
 pub use query::{Answer, CallRow, Query, Settings};
 pub use shell::{IncomingNotification, Levels, Shell};

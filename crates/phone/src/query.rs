@@ -42,8 +42,8 @@ pub enum Answer {
     Card {
         /// The caller's number; nothing where it was withheld.
         number: Option<PhoneNumber>,
-        /// Every customer with that number; none where nobody has it or the look-up has not answered yet (the call's
-        /// `caller` in the view tells which).
+        /// Every customer with that number. The answer waits for the look-up; none means that nobody has it or, with
+        /// `stale`, that nobody could say.
         cards: Vec<CustomerCard>,
         /// The cards are this computer's copy, because the service did not answer.
         stale: bool,

@@ -1,0 +1,139 @@
+//! What the desk asks, carried out. Nothing here waits: what takes time is handed on, and facts come back.
+
+use offhook_desk::{Effect, Fact, LegEnd};
+use offhook_model::{Code, LegId};
+use offhook_sip::{Command as Sip, Reason, Status};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::actor::Actor;
+use crate::line::{Leg, stream_after};
+use crate::report::Report;
+use crate::session::{self, Credentials, Wish};
+use crate::shell::IncomingNotification;
+use crate::store_task::Job;
+
+impl Actor {
+    pub(crate) fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::SignIn {
+                centre,
+                username,
+                password,
+            } => self.sign_in(Credentials {
+                centre,
+                username,
+                password,
+            }),
+            Effect::SignOut => self.stand_down(true),
+            Effect::SetPresence(presence) => self.wish(Wish::Presence(presence)),
+            Effect::StartAnswering(presence) => self.wish(Wish::StartAnswering(presence)),
+            Effect::Ring => self.media.ring(true),
+            Effect::StopRinging => self.media.ring(false),
+            Effect::Notify { leg } => self.notify(leg),
+            Effect::WithdrawNotification { leg } => self.shell.withdraw(leg),
+            Effect::LookUp { call, number } => self.look_up(call, number),
+            Effect::Answer { leg } => self.pick_up(leg),
+            Effect::Decline { leg } => self.reject(leg, Status::DECLINE, "declined"),
+            Effect::RejectBusy { leg } => self.reject(leg, Status::BUSY_HERE, "busy"),
+            Effect::HangUp { leg } => self.hang_up(leg),
+            Effect::SetMuted { leg, muted } => {
+                if let Some(kept) = self.legs.of(leg) {
+                    self.media.set_muted(kept.media, muted);
+                    self.facts.push_back(Fact::Muted { leg, muted });
+                }
+            }
+            Effect::SaveDraft(draft) => self.jobs.push(Job::SaveDraft(draft)),
+            Effect::DropDraft { wrap_up } => self.jobs.push(Job::DropDraft(wrap_up)),
+            Effect::Submit(draft) => {
+                let bell = self.standing.as_ref().map(|standing| standing.bell.clone());
+                self.jobs.push(Job::Submit(draft, bell));
+            }
+            Effect::RecordLeg(record) => self.jobs.push(Job::MergeLegs(vec![record])),
+        }
+    }
+
+    fn sign_in(&mut self, credentials: Credentials) {
+        self.generation = self.generation.next();
+        let generation = self.generation;
+        let given_up = CancellationToken::new();
+        self.signing_in = Some(given_up.clone());
+        let (store, reports) = (self.jobs_sender.clone(), self.reports.clone());
+        // Not aborted when given up: a session that comes too late must be ended again.
+        tokio::spawn(async move {
+            let outcome = session::sign_in(credentials, store, given_up).await;
+            let report = Report::SignIn(generation, Box::new(outcome));
+            if let Err(unheard) = reports.send(report).await
+                && let Report::SignIn(_, outcome) = unheard.0
+                && let Ok(late) = *outcome
+            {
+                session::sign_out(late.session).await;
+            }
+        });
+    }
+
+    fn wish(&mut self, wish: Wish) {
+        match &mut self.standing {
+            Some(standing) => standing.wishes.push(wish),
+            None => self.facts.push_back(Fact::PresenceRefused(Code::NotNow)),
+        }
+    }
+
+    fn notify(&mut self, leg: LegId) {
+        let view = self.desk.view(self.clock.now());
+        let Some(call) = view.calls.into_iter().find(|call| call.leg == leg) else {
+            return;
+        };
+        self.shell.notify(IncomingNotification {
+            leg,
+            number: call.number,
+            name: call.caller_name,
+            skill_group: call.skill_group,
+        });
+    }
+
+    /// 200 and sound: everything has been ready since the INVITE.
+    fn pick_up(&mut self, id: LegId) {
+        let ready = self
+            .legs
+            .of(id)
+            .and_then(|leg| Some((leg.call, leg.media, leg.plan.take()?)));
+        let (Some((call, media, plan)), Some(line)) = (ready, &mut self.line) else {
+            return self.facts.push_back(Fact::Ended {
+                leg: id,
+                how: LegEnd::Failed(Code::CallGone),
+            });
+        };
+        let (sdp, stream) = stream_after(plan);
+        line.commands.push(Sip::Answer { call, sdp });
+        if let Some(stream) = stream {
+            self.media.start(media, stream);
+        }
+        info!(leg = %id, "Answered");
+    }
+
+    fn reject(&mut self, leg: LegId, status: Status, why: &str) {
+        if let (Some(Leg { call, media, .. }), Some(line)) = (self.legs.of(leg), &mut self.line) {
+            self.media.stop(*media);
+            line.commands.push(Sip::Reject {
+                call: *call,
+                status,
+                reason: Some(Reason::sip(status.0, why)),
+            });
+            info!(%leg, why, "Rejected");
+        }
+    }
+
+    fn hang_up(&mut self, leg: LegId) {
+        let (Some(kept), Some(line)) = (self.legs.of(leg), &mut self.line) else {
+            warn!(%leg, "There is nothing left to hang up");
+            return;
+        };
+        self.media.stop(kept.media);
+        line.commands.push(Sip::HangUp {
+            call: kept.call,
+            reason: None,
+        });
+        info!(%leg, "Hung up");
+    }
+}

@@ -1,0 +1,107 @@
+//! The telephone line: one registered SIP account on a task of its own.
+
+mod incoming;
+mod leg;
+mod media;
+
+pub(crate) use incoming::offered;
+pub(crate) use leg::{Leg, Legs, end_of};
+pub(crate) use media::{Plan, accept, plan_answer, plan_offer, stream_after};
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use offhook_model::{Code, api::SipAccount};
+use offhook_sip::{Account, Command, Event, Password, RegistrationError, Uri, UserAgent, net};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tracing::warn;
+
+use crate::outlet::Outlet;
+
+/// The registration interval asked for; the registrar may grant less.
+const EXPIRES: Duration = Duration::from_secs(120);
+
+/// A line that was set up. Dropping its sender withdraws the registration.
+#[derive(Debug)]
+pub(crate) struct Line {
+    pub(crate) commands: Outlet<Command>,
+    events: mpsc::Receiver<Event>,
+    task: JoinHandle<()>,
+    /// The address this machine has towards the registrar: where media is received, too.
+    pub(crate) local: IpAddr,
+}
+
+impl Line {
+    /// Finds the registrar, binds towards it and asks to be registered. How that ends comes as an event.
+    pub(crate) async fn open(account: &SipAccount, display_name: &str) -> Result<Self, Code> {
+        let aor: Uri = account.aor.parse().map_err(|error| {
+            warn!(%error, "The address of record does not read");
+            Code::RegistrationRefused
+        })?;
+        let registrar = net::resolve(&account.registrar).await.map_err(|error| {
+            warn!(%error, "The registrar was not found");
+            Code::UnknownHost
+        })?;
+        let unreachable = |error| {
+            warn!(%error, "No socket towards the registrar");
+            Code::Unreachable
+        };
+        let socket = net::bind_towards(registrar).await.map_err(unreachable)?;
+        let local = socket.local_addr().map_err(unreachable)?;
+        let agent = UserAgent::new(
+            Account {
+                aor,
+                display_name: Some(display_name.to_owned()),
+                auth_user: account.auth_user.clone(),
+                password: Password::new(account.password.expose()),
+                realm: None,
+                registrar,
+                admitted: Vec::new(),
+                expires: EXPIRES,
+                user_agent: concat!("Offhook/", env!("CARGO_PKG_VERSION")).to_owned(),
+            },
+            local,
+            rand::random(),
+        );
+        let (commands, events, task) = net::spawn(agent, socket);
+        let mut commands = Outlet::new(commands);
+        commands.push(Command::Register);
+        Ok(Self {
+            commands,
+            events,
+            task,
+            local: local.ip(),
+        })
+    }
+
+    /// Waits for the next event (inside, `None` when the task has ended), or sends what waits and says `None`. Safe to cancel.
+    pub(crate) async fn next_or_flush(&mut self) -> Option<Option<Event>> {
+        tokio::select! {
+            event = self.events.recv() => Some(event),
+            () = self.commands.flush() => None,
+        }
+    }
+
+    /// Sends what is still to be sent, withdraws the registration, and waits for the task's end.
+    pub(crate) async fn close(mut self) {
+        let finish = self.commands.finish();
+        // The task must never wait for us while we wait for it.
+        let drain = async { while self.events.recv().await.is_some() {} };
+        tokio::join!(finish, drain);
+        if let Err(error) = self.task.await {
+            warn!(%error, "The line's task did not end well");
+        }
+    }
+}
+
+/// Says in our codes why a registration failed.
+pub(crate) const fn registration_code(cause: &RegistrationError) -> Code {
+    match cause {
+        RegistrationError::Unauthorized
+        | RegistrationError::Refused(_)
+        | RegistrationError::BadChallenge
+        | RegistrationError::Unsendable => Code::RegistrationRefused,
+        RegistrationError::Timeout | RegistrationError::Unreachable => Code::RegistrationLost,
+    }
+}

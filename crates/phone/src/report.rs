@@ -1,0 +1,92 @@
+//! What comes back to the actor from its tasks.
+
+use offhook_cloud::Session;
+use offhook_desk::{Fact, RestoredWrapUp};
+use offhook_model::{CallId, Code, CustomerCard, LegRecord, api::SignInResponse};
+use tokio::sync::mpsc;
+
+use crate::line::Line;
+
+/// Counts sessions, so that the word of an ended one is told from the word of this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Generation(u64);
+
+impl Generation {
+    pub(crate) const FIRST: Self = Self(0);
+
+    pub(crate) const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+/// A session's task tells the actor through this.
+#[derive(Debug, Clone)]
+pub(crate) struct Teller {
+    pub(crate) generation: Generation,
+    pub(crate) reports: mpsc::Sender<Report>,
+}
+
+impl Teller {
+    /// Waits while the actor is busy. Where the actor is gone, so is this task, soon.
+    pub(crate) async fn tell(&self, report: SessionReport) {
+        let report = Report::Session(self.generation, report);
+        self.reports.send(report).await.ok();
+    }
+
+    pub(crate) async fn fact(&self, fact: Fact) {
+        self.tell(SessionReport::Fact(fact)).await;
+    }
+
+    /// The session is over; nothing more can be done in it.
+    pub(crate) async fn over(&self, code: Code) {
+        self.tell(SessionReport::Over(code)).await;
+    }
+}
+
+/// One report.
+#[derive(Debug)]
+pub(crate) enum Report {
+    /// The store's word, true for whatever session.
+    Fact(Fact),
+    /// How a sign-in went.
+    SignIn(Generation, Box<Result<SignIn, Code>>),
+    /// The word of a session's task.
+    Session(Generation, SessionReport),
+}
+
+/// A sign-in that the centre accepted.
+#[derive(Debug)]
+pub(crate) struct SignIn {
+    pub(crate) session: Session,
+    pub(crate) response: SignInResponse,
+    /// What the disk had of this agent.
+    pub(crate) restored: Vec<RestoredWrapUp>,
+    /// What went wrong on the disk, without keeping the agent from the calls.
+    pub(crate) trouble: Option<Code>,
+}
+
+/// What a look-up found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// The centre's word: every customer with that number.
+    Fresh(Vec<CustomerCard>),
+    /// This computer's copies, because the centre has not answered.
+    Stale(Vec<CustomerCard>),
+    /// Neither the centre nor this computer can say.
+    Nothing,
+}
+
+/// The word of a session's task.
+#[derive(Debug)]
+pub(crate) enum SessionReport {
+    /// For the desk.
+    Fact(Fact),
+    /// What the centre recorded of this agent's legs.
+    Legs(Vec<LegRecord>),
+    /// The telephone line is set up; whether it is registered, its events say.
+    Line(Box<Line>),
+    /// A look-up answered; the cards are kept for the screen pop.
+    Found(CallId, Found),
+    /// The centre ended the session.
+    Over(Code),
+}
