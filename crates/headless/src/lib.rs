@@ -1,1 +1,16 @@
-//! headless
+//! The same phone without a window: JSON-RPC 2.0, one JSON object a line, on any pair of streams (the binary: stdio).
+//!
+//! Promise: a program drives exactly the phone that the window drives, with the same types. Whatever comes in is answered as
+//! JSON-RPC says, never with silence or a panic; the end of the input shuts the phone down in good order.
+//!
+//! In: `command` (params: a `Command`, result null), `query` (params: a `Query`, result: its `Answer`), `view` (result: the
+//! `View`). Out, unasked: `ready` first, then `desk-changed` (the `View`), `levels`, `notify`, `withdraw`. A reader who falls
+//! behind is shown the newest view, not every one.
+//!
+//! Knows: JSON-RPC. Does not know: what any command means.
+
+mod output;
+mod rpc;
+mod serve;
+
+pub use serve::serve;
