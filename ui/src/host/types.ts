@@ -50,8 +50,8 @@ draft: Draft | null, } | { "kind": "card",
  */
 number: PhoneNumber | null, 
 /**
- * Every customer with that number; none where nobody has it or the look-up has not answered yet (the call's
- * `caller` in the view tells which).
+ * Every customer with that number. The answer waits for the look-up; none means that nobody has it or, with
+ * `stale`, that nobody could say.
  */
 cards: Array<CustomerCard>, 
 /**
@@ -283,7 +283,7 @@ presence: Presence, } | { "kind": "dismiss_notice",
 notice: number, };
 
 /**
- * 客户资料: the profile.
+ * 客户资料: the profile. `Debug` shows the id alone.
  */
 export type Customer = { 
 /**
@@ -320,7 +320,7 @@ fields: Array<ProfileField>,
 version: number, };
 
 /**
- * 来电弹屏: all that the pop shows of one customer.
+ * 来电弹屏: all that the pop shows of one customer. `Debug` shows the customer's id alone.
  */
 export type CustomerCard = { 
 /**
@@ -346,7 +346,7 @@ records: Array<ServiceRecord>, };
 export type CustomerId = string;
 
 /**
- * Enough of a customer to name them in a row.
+ * Enough of a customer to name them in a row. `Debug` shows the id alone.
  */
 export type CustomerName = { 
 /**
@@ -478,7 +478,7 @@ options: Array<ChoiceOption>, } | { "kind": "tags",
 suggestions: Array<string>, };
 
 /**
- * What stands in a field.
+ * What stands in a field. `Debug` tells only how much.
  */
 export type FieldValue = string | Array<string>;
 
