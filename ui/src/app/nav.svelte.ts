@@ -26,15 +26,15 @@ export class Nav {
     if (place.kind === 'record' && place.id === this.beside) this.beside = null;
   }
 
-  /** Follows the records of a new view: a call that is new opens, what is gone closes. */
-  follow(records: OpenRecord[], typing: boolean): void {
+  /** Follows the records of a new view: a call that is new opens, as does the wrap-up one is in; what is gone closes. */
+  follow(records: OpenRecord[], wrapUp: WrapUpId | null, typing: boolean): void {
     const open = new Set(records.map((record) => record.id));
     if (this.beside !== null && !open.has(this.beside)) this.beside = null;
     if (this.record !== null && !open.has(this.record)) this.place = this.#back(records);
     for (const record of records) {
       if (this.#seen.has(record.id)) continue;
       this.#seen.add(record.id);
-      if (!record.live) continue;
+      if (!record.live && record.id !== wrapUp) continue;
       if (typing && this.record !== record.id) {
         this.beside = record.id;
       } else {

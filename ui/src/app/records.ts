@@ -22,8 +22,8 @@ export interface OpenRecord {
 /** How a record stands, for its tab. */
 export type RecordState = 'ringing' | 'live' | 'wrap_up' | 'draft' | 'local' | 'waiting' | 'refused' | 'synced';
 
-/** Lists the records: calls first, then forms, newest first. What is synced stays only while `kept` names it. */
-export function openRecords(view: View, kept: WrapUpId | null): OpenRecord[] {
+/** Lists the records: calls first, then forms, newest first. What is synced stays while one looks at it (`shown`) or is in its wrap-up. */
+export function openRecords(view: View, shown: WrapUpId | null): OpenRecord[] {
   const forms = new Map(view.wrap_ups.map((form) => [form.id, form]));
   const records = view.calls.map((call): OpenRecord => ({
     id: call.wrap_up,
@@ -37,10 +37,11 @@ export function openRecords(view: View, kept: WrapUpId | null): OpenRecord[] {
     live: call,
     form: forms.get(call.wrap_up) ?? null,
   }));
+  const current = currentWrapUp(view)?.id;
   const onTheLine = new Set(records.map((record) => record.id));
   for (const form of view.wrap_ups) {
     if (onTheLine.has(form.id)) continue;
-    if (form.saved.kind === 'synced' && form.id !== kept) continue;
+    if (form.saved.kind === 'synced' && form.id !== shown && form.id !== current) continue;
     records.push({
       id: form.id,
       call: form.call,

@@ -8,7 +8,7 @@ export interface NextStep {
   /** Its name for the rest after a change. */
   key: string;
   label: string;
-  icon: IconName;
+  icon: IconName | null;
   command: Command;
 }
 
@@ -20,7 +20,7 @@ export function nextStep(next: NextAction, m: Messages): NextStep {
       return { key: `answer ${next.leg}`, label: m.phone.answer, icon: 'answer', command: { kind: 'answer', leg: next.leg } };
     case 'submit_and_start_answering':
       return {
-        key: `submit ${next.wrap_up}`, label: m.phone.submitAndStart, icon: 'ready',
+        key: `submit ${next.wrap_up}`, label: m.phone.submitAndStart, icon: null,
         command: { kind: 'submit_and_start_answering', wrap_up: next.wrap_up, presence: 'ready' },
       };
     case 'start_answering':

@@ -1,6 +1,6 @@
 // The scripted screens, by name.
 
-import { groups, now, people, SHARED_NUMBER, type Person, type Tongue } from './rehearsal-data';
+import { groups, people, SHARED_NUMBER, type Person, type Tongue } from './rehearsal-data';
 import type { CallerMatch, CallView, Code, Draft, LinkView, Presence, PresenceReason, View, WrapUpView } from './types';
 
 export interface Scene {
@@ -10,6 +10,8 @@ export interface Scene {
   empty: boolean;
 }
 
+/** The present of the scene that is being set. */
+let now = Date.now();
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const up: LinkView = { kind: 'up' };
@@ -86,6 +88,7 @@ export const screens = [
 ] as const;
 
 export function scene(name: string, tongue: Tongue): Scene {
+  now = Date.now();
   const { first, second, third } = people[tongue];
   const w = words[tongue];
   const draftForm = older(second, 'wrap-2', {});

@@ -61,6 +61,15 @@ export class RehearsalHost implements Host {
     }, 120);
   }
 
+  /** A call comes while somebody writes in an older form. */
+  interrupt(): void {
+    const { calls, wrap_ups, next, activity } = this.view;
+    this.publish({ calls: [], wrap_ups: wrap_ups.slice(1), next: null, activity: 'free' });
+    setTimeout(() => document.querySelector<HTMLElement>('nav .record')?.click(), 500);
+    setTimeout(() => document.querySelector<HTMLElement>('textarea')?.focus(), 1000);
+    setTimeout(() => this.publish({ calls, wrap_ups, next, activity }), 1500);
+  }
+
   #answer(query: Query): Answer {
     switch (query.kind) {
       case 'draft':
@@ -157,5 +166,6 @@ export function rehearse(screen: string): RehearsalHost {
   localStorage.setItem('offhook.theme', asked.get('theme') ?? 'light');
   const host = new RehearsalHost(screen, lang === 'en' ? 'en' : 'zh');
   host.murmur();
+  if (screen === 'typing') host.interrupt();
   return host;
 }

@@ -95,7 +95,7 @@ export const en: Messages = {
 
   signIn: {
     title: 'Sign in',
-    lead: 'You start checked out; calls come once you check in.',
+    lead: 'You start checked out. Check in to take calls.',
     centre: 'Centre address',
     centreHint: 'for example https://centre.example',
     username: 'Name',
@@ -279,6 +279,7 @@ export const en: Messages = {
     loadingHistory: 'Reading the service history',
     all: 'All',
     calls: 'Calls',
+    ticket: 'Ticket',
     ticketsTab: 'Tickets',
     other: 'Other',
     talked: (duration) => `Talked ${duration}`,

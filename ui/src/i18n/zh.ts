@@ -307,6 +307,7 @@ export const zh = {
     loadingHistory: '正在读取服务记录',
     all: '全部',
     calls: '通话',
+    ticket: '工单',
     ticketsTab: '工单',
     other: '其他',
     talked: (duration: string) => `通话 ${duration}`,

@@ -28,14 +28,14 @@ export function serviceRows(card: CustomerCard, m: Messages): ServiceRow[] {
         icon: call.direction,
         head: `${m.directions[call.direction]} · ${call.agent ?? m.pop.nobody}`,
         at: call.at,
-        body: [call.summary, talk].filter(Boolean).join(' '),
+        body: /[。！？，]$/.test(call.summary) || call.summary === '' ? call.summary + talk : `${call.summary} ${talk}`,
       };
     }),
     ...card.tickets.map((ticket): ServiceRow => ({
       key: `ticket ${ticket.reference}`,
       drawer: 'tickets',
       icon: 'ticket',
-      head: `${m.pop.ticketsTab} · ${ticket.reference}`,
+      head: `${m.pop.ticket} · ${ticket.reference}`,
       at: ticket.opened_at,
       body: `${ticket.title} · ${m.tickets[ticket.state]}`,
     })),
