@@ -1,8 +1,10 @@
 //! What the owner of a call sees of it.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::masked::{self, Names};
 use crate::{Headers, NameAddr, Reason, Status, Uri};
 
 /// Names a call between owner and core. The owner draws keys for its own calls below [`CallKey::INCOMING`]; the core names the others.
@@ -19,8 +21,8 @@ impl CallKey {
     }
 }
 
-/// A call that came in and waits for an answer.
-#[derive(Debug, Clone)]
+/// A call that came in and waits for an answer. `Debug` shows neither names nor numbers.
+#[derive(Clone)]
 pub struct Incoming {
     /// Its name from now on.
     pub call: CallKey,
@@ -38,6 +40,17 @@ pub struct Incoming {
     pub offer: Option<Vec<u8>>,
     /// All headers.
     pub headers: Headers,
+}
+
+impl fmt::Debug for Incoming {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Incoming")
+            .field("call", &self.call)
+            .field("source", &self.source)
+            .field("offer", &masked::body(&self.offer))
+            .field("headers", &Names(&self.headers))
+            .finish_non_exhaustive()
+    }
 }
 
 /// How a call ended. Each call ends exactly once.

@@ -1,15 +1,24 @@
 //! What a driver can run.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// A datagram to put on the wire.
-#[derive(Debug, Clone, PartialEq, Eq)]
+use crate::masked::Length;
+
+/// A datagram to put on the wire. `Debug` shows its length only.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Transmit {
     /// Where it goes.
     pub to: SocketAddr,
     /// The datagram, at most 65,507 bytes.
     pub bytes: Vec<u8>,
+}
+
+impl fmt::Debug for Transmit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} to {}", Length(self.bytes.len()), self.to)
+    }
 }
 
 /// A state machine without sockets and without a clock: [`UserAgent`](crate::UserAgent) here, the call centre's switch elsewhere.

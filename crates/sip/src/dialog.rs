@@ -1,12 +1,13 @@
 //! One leg's shared state: who, through whom, and which number comes next (RFC 3261 §12).
 
+use std::fmt;
 use std::net::SocketAddr;
 
 use crate::message::Charset;
 use crate::{Method, NameAddr, Request, Response, Uri};
 
 /// A dialog, early or confirmed, as one side holds it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Dialog {
     pub(crate) call_id: String,
     /// From of our requests, with our tag.
@@ -24,6 +25,17 @@ pub(crate) struct Dialog {
     symmetric: bool,
     contact: String,
     charset: Charset,
+}
+
+impl fmt::Debug for Dialog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dialog")
+            .field("call_id", &self.call_id)
+            .field("remote_tag", &self.remote_tag)
+            .field("local_seq", &self.local_seq)
+            .field("remote_seq", &self.remote_seq)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Dialog {

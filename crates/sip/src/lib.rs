@@ -18,6 +18,7 @@ mod cseq;
 mod dialog;
 pub mod endpoint;
 mod header;
+mod masked;
 mod method;
 mod name_addr;
 #[cfg(feature = "net")]

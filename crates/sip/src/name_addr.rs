@@ -6,8 +6,8 @@ use crate::message::scan;
 use crate::uri::UriError;
 use crate::{Params, Uri};
 
-/// A display name, a URI and header parameters (RFC 3261 §20.10).
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A display name, a URI and header parameters (RFC 3261 §20.10). `Debug` shows scheme and host only.
+#[derive(Clone, PartialEq, Eq)]
 pub struct NameAddr {
     /// The name for people, without quotes and escapes.
     pub display: Option<String>,
@@ -89,6 +89,12 @@ impl NameAddr {
 /// The `<` that opens the URI: the first outside a quoted name.
 fn find_open(text: &str) -> Option<usize> {
     scan::find_top(text, '<')
+}
+
+impl fmt::Debug for NameAddr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<{:?}>", self.uri)
+    }
 }
 
 impl fmt::Display for NameAddr {

@@ -33,8 +33,8 @@ impl Scheme {
     }
 }
 
-/// A URI. User part, password and headers keep their `%` escapes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A URI. User part, password and headers keep their `%` escapes. `Debug` shows scheme and host only.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Uri {
     /// The scheme.
     pub scheme: Scheme,
@@ -252,6 +252,22 @@ pub(crate) fn write_host_port(
     match port {
         Some(port) => write!(f, ":{port}"),
         None => Ok(()),
+    }
+}
+
+impl fmt::Debug for Uri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let host = if self.is_sip() {
+            self.host.as_str()
+        } else {
+            ""
+        };
+        write!(
+            f,
+            "{}:{}{host}",
+            self.scheme.as_str(),
+            if self.user.is_some() { "…@" } else { "" }
+        )
     }
 }
 

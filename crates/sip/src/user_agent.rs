@@ -1,11 +1,13 @@
 //! One account: registration, digest, who may ring.
 
 use std::collections::{HashSet, VecDeque};
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use crate::endpoint::{self, Endpoint, Invite};
 use crate::header::header;
+use crate::masked::{self, Length, Names};
 use crate::registration::Registration;
 use crate::rng::Rng;
 use crate::{
@@ -13,8 +15,8 @@ use crate::{
     Status, Transmit, Uri,
 };
 
-/// Who we are and where we register.
-#[derive(Debug, Clone)]
+/// Who we are and where we register. `Debug` shows neither name nor number.
+#[derive(Clone)]
 pub struct Account {
     /// The address of record, such as `sip:1001@example.com`.
     pub aor: Uri,
@@ -36,6 +38,15 @@ pub struct Account {
     pub user_agent: String,
 }
 
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Account")
+            .field("registrar", &self.registrar)
+            .field("expires", &self.expires)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Account {
     pub(crate) fn credentials(&self) -> Credentials {
         Credentials {
@@ -52,8 +63,9 @@ impl Account {
     }
 }
 
-/// What the owner asks of a user agent. Call keys of outgoing calls are the owner's, below [`CallKey::INCOMING`].
-#[derive(Debug, Clone)]
+/// What the owner asks of a user agent. Call keys of outgoing calls are the owner's, below [`CallKey::INCOMING`]. `Debug` shows
+/// neither numbers nor bodies.
+#[derive(Clone)]
 pub enum Command {
     /// Registers, and keeps registered until [`Command::Unregister`].
     Register,
@@ -123,6 +135,30 @@ pub enum Command {
     NetworkChanged,
 }
 
+impl fmt::Debug for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Command::Register => f.write_str("Register"),
+            Command::Unregister => f.write_str("Unregister"),
+            Command::Invite { call, .. } => write!(f, "Invite({call:?})"),
+            Command::Ring { call } => write!(f, "Ring({call:?})"),
+            Command::Answer { call, .. } => write!(f, "Answer({call:?})"),
+            Command::Reject {
+                call,
+                status,
+                reason,
+            } => write!(f, "Reject({call:?}, {status:?}, {reason:?})"),
+            Command::HangUp { call, reason } => write!(f, "HangUp({call:?}, {reason:?})"),
+            Command::Reoffer { call, .. } => write!(f, "Reoffer({call:?})"),
+            Command::AnswerReoffer { call, .. } => write!(f, "AnswerReoffer({call:?})"),
+            Command::RejectReoffer { call, status } => {
+                write!(f, "RejectReoffer({call:?}, {status:?})")
+            }
+            Command::NetworkChanged => f.write_str("NetworkChanged"),
+        }
+    }
+}
+
 /// Why the registration failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RegistrationError {
@@ -146,8 +182,8 @@ pub enum RegistrationError {
     Unsendable,
 }
 
-/// What a user agent tells its owner.
-#[derive(Debug, Clone)]
+/// What a user agent tells its owner. `Debug` shows neither names, numbers nor bodies.
+#[derive(Clone)]
 pub enum Event {
     /// Registered, or registered again.
     Registered {
@@ -213,6 +249,49 @@ pub enum Event {
         /// How.
         cause: EndCause,
     },
+}
+
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Event::Registered { expires } => write!(f, "Registered({expires:?})"),
+            Event::RegistrationFailed { cause, retry_in } => {
+                write!(f, "RegistrationFailed({cause:?}, {retry_in:?})")
+            }
+            Event::Unregistered => f.write_str("Unregistered"),
+            Event::Incoming(incoming) => incoming.fmt(f),
+            Event::Progress {
+                call,
+                status,
+                sdp,
+                headers,
+            } => f
+                .debug_struct("Progress")
+                .field("call", call)
+                .field("status", status)
+                .field("sdp", &masked::body(sdp))
+                .field("headers", &Names(headers))
+                .finish(),
+            Event::Answered { call, sdp, headers } => f
+                .debug_struct("Answered")
+                .field("call", call)
+                .field("sdp", &masked::body(sdp))
+                .field("headers", &Names(headers))
+                .finish(),
+            Event::Confirmed { call, sdp } => {
+                write!(f, "Confirmed({call:?}, {:?})", masked::body(sdp))
+            }
+            Event::Reoffer { call, sdp } => write!(f, "Reoffer({call:?}, {:?})", masked::body(sdp)),
+            Event::ReofferAnswered { call, answer } => {
+                write!(
+                    f,
+                    "ReofferAnswered({call:?}, {:?})",
+                    answer.as_ref().map(|sdp| Length(sdp.len()))
+                )
+            }
+            Event::Ended { call, cause } => write!(f, "Ended({call:?}, {cause:?})"),
+        }
+    }
 }
 
 /// A user agent for one account.

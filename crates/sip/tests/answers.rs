@@ -9,7 +9,7 @@ use std::time::Duration;
 use offhook_sip::endpoint::{Endpoint, Event, Invite};
 use offhook_sip::message::{Message, parse};
 use offhook_sip::{
-    CallKey, Credentials, EndCause, Method, NameAddr, Password, Request, Response, Status, Uri,
+    CallKey, Credentials, EndCause, NameAddr, Password, Request, Response, Status, Uri,
 };
 
 const OURS: &str = "192.0.2.1:5060";
@@ -859,8 +859,39 @@ fn a_header_that_would_forge_another_is_not_sent() {
 #[test]
 fn nothing_private_shows_in_debug() {
     let mut stage = Stage::new();
-    let request = Request::new(Method::INVITE, "sip:13800138000@x".parse().unwrap());
-    assert_eq!(format!("{request:?}"), "INVITE with []");
     stage.endpoint.set_credentials(credentials());
-    assert!(!format!("{:?}", stage.endpoint).contains("\"pw\""));
+    let private = "INVITE sip:13800138000@192.0.2.1 SIP/2.0\nFrom: \"Secret Name\" <sip:13900139000@b>;tag=theirs\n\
+                   To: <sip:13800138000@a>\nCall-ID: one\nCSeq: 1 INVITE\nAuthorization: Digest username=\"secret\"\n\
+                   Contact: <sip:13900139000@192.0.2.2>\nContent-Type: application/sdp\n\nsecret";
+    stage.send(private);
+    let incoming = stage.event();
+    let Event::Incoming(call) = &incoming else {
+        panic!("{incoming:?}")
+    };
+    stage
+        .endpoint
+        .answer(stage.now, call.call, b"secret".to_vec(), Vec::new());
+    stage
+        .endpoint
+        .reoffer(stage.now, call.call, b"secret".to_vec());
+    let (_, ours) = stage.outgoing(credentials());
+    let shown = format!(
+        "{incoming:?} {:?} {ours:?} {:?} {:?} {:?}",
+        stage.endpoint,
+        call.from,
+        call.request_uri,
+        credentials()
+    );
+    // In decimal as well, as bytes are printed.
+    for secret in [
+        "13800138000",
+        "13900139000",
+        "Secret Name",
+        "secret",
+        "115, 101, 99",
+        "\"pw\"",
+        "alice",
+    ] {
+        assert!(!shown.contains(secret), "{secret}: {shown}");
+    }
 }

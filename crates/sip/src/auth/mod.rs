@@ -29,8 +29,8 @@ impl fmt::Debug for Password {
     }
 }
 
-/// Who we are to a server that asks.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Who we are to a server that asks. `Debug` shows the realm only.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
     /// The user name.
     pub user: String,
@@ -38,4 +38,12 @@ pub struct Credentials {
     pub password: Password,
     /// The only realm these are for; `None` answers any.
     pub realm: Option<String>,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials")
+            .field("realm", &self.realm)
+            .finish_non_exhaustive()
+    }
 }

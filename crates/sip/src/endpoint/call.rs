@@ -6,6 +6,7 @@
 //! ```
 //! `over` runs beside it: the owner has been told the end, and what remains is between us and the wire.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::auth::{Attempt, DigestClient};
@@ -66,7 +67,6 @@ pub(super) struct Ringing {
 }
 
 /// A confirmed dialog.
-#[derive(Debug)]
 pub(super) struct Talking {
     pub(super) dialog: Dialog,
     pub(super) change: Change,
@@ -91,7 +91,6 @@ impl Talking {
 }
 
 /// A change of the session under way.
-#[derive(Debug)]
 pub(super) enum Change {
     None,
     /// Our re-INVITE without a final answer.
@@ -111,6 +110,29 @@ pub(super) enum Change {
         request: ServerId,
         message: Box<Request>,
     },
+}
+
+impl fmt::Debug for Talking {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Talking")
+            .field("dialog", &self.dialog)
+            .field("change", &self.change)
+            .field("unacked", &self.unacked)
+            .field("queued", &self.queued.is_some())
+            .field("leave", &self.leave)
+            .finish()
+    }
+}
+
+impl fmt::Debug for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Change::None => f.write_str("None"),
+            Change::Ours { invite, glares, .. } => write!(f, "Ours({invite:?}, {glares} glares)"),
+            Change::Glare { glares, .. } => write!(f, "Glare({glares})"),
+            Change::Theirs { request, .. } => write!(f, "Theirs({request:?})"),
+        }
+    }
 }
 
 #[derive(Debug)]

@@ -7,6 +7,7 @@ mod outside;
 mod session;
 
 use std::collections::{HashMap, VecDeque};
+use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ pub(crate) use caller::retry_after;
 
 use crate::auth::DigestClient;
 use crate::header::header;
+use crate::masked::{self, Length, Names};
 use crate::message::{self, Message};
 use crate::rng::Rng;
 use crate::timers::Timers;
@@ -38,8 +40,8 @@ pub struct Config {
     pub symmetric: bool,
 }
 
-/// A call to make.
-#[derive(Debug, Clone)]
+/// A call to make. `Debug` shows neither names nor numbers.
+#[derive(Clone)]
 pub struct Invite {
     /// The Request-URI.
     pub uri: Uri,
@@ -57,6 +59,14 @@ pub struct Invite {
     pub credentials: Option<Credentials>,
 }
 
+impl fmt::Debug for Invite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Invite")
+            .field("next_hop", &self.next_hop)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Names a request outside dialogs, in either direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestKey(u64);
@@ -72,8 +82,8 @@ pub enum RequestFailure {
     Unsendable,
 }
 
-/// What an endpoint tells its owner.
-#[derive(Debug, Clone)]
+/// What an endpoint tells its owner. `Debug` shows neither names, numbers nor bodies.
+#[derive(Clone)]
 pub enum Event {
     /// A call came in. It has been answered with 100; ring, answer or reject it.
     Incoming(Box<Incoming>),
@@ -148,6 +158,53 @@ pub enum Event {
         /// How.
         cause: EndCause,
     },
+}
+
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Event::Request {
+                key,
+                request,
+                source,
+            } => write!(f, "Request({key:?}, {request:?}, from {source})"),
+            Event::Response { key, response } => write!(f, "Response({key:?}, {response:?})"),
+            Event::RequestFailed { key, failure } => {
+                write!(f, "RequestFailed({key:?}, {failure:?})")
+            }
+            Event::Incoming(incoming) => incoming.fmt(f),
+            Event::Progress {
+                call,
+                status,
+                sdp,
+                headers,
+            } => f
+                .debug_struct("Progress")
+                .field("call", call)
+                .field("status", status)
+                .field("sdp", &masked::body(sdp))
+                .field("headers", &Names(headers))
+                .finish(),
+            Event::Answered { call, sdp, headers } => f
+                .debug_struct("Answered")
+                .field("call", call)
+                .field("sdp", &masked::body(sdp))
+                .field("headers", &Names(headers))
+                .finish(),
+            Event::Confirmed { call, sdp } => {
+                write!(f, "Confirmed({call:?}, {:?})", masked::body(sdp))
+            }
+            Event::Reoffer { call, sdp } => write!(f, "Reoffer({call:?}, {:?})", masked::body(sdp)),
+            Event::ReofferAnswered { call, answer } => {
+                write!(
+                    f,
+                    "ReofferAnswered({call:?}, {:?})",
+                    answer.as_ref().map(|sdp| Length(sdp.len()))
+                )
+            }
+            Event::Ended { call, cause } => write!(f, "Ended({call:?}, {cause:?})"),
+        }
+    }
 }
 
 /// Transactions and dialogs over one socket, in both roles.

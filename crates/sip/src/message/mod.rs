@@ -10,6 +10,7 @@ pub use parse::{Malformed, parse};
 pub use write::WriteError;
 
 use crate::header::{HeadersExt, header, header_name};
+use crate::masked::Names;
 use crate::{CSeq, Header, Headers, Method, NameAddr, Status, Uri, Via};
 
 /// The largest message we read or write, in bytes.
@@ -219,22 +220,12 @@ impl Response {
 
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} with {}", self.method, Names(&self.headers))
+        write!(f, "{} with {:?}", self.method, Names(&self.headers))
     }
 }
 
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} with {}", self.status.0, Names(&self.headers))
-    }
-}
-
-struct Names<'a>(&'a Headers);
-
-impl fmt::Display for Names<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list()
-            .entries(self.0.iter().map(header_name))
-            .finish()
+        write!(f, "{} with {:?}", self.status.0, Names(&self.headers))
     }
 }

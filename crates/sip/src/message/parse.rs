@@ -1,13 +1,14 @@
 //! Bytes to messages (RFC 3261 §7, §18.3, §25). Generous with form, strict with what a transaction needs.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use super::{Charset, MAX_SIZE, Message, Request, Response, scan};
 use crate::header::{HeadersExt, header};
 use crate::{CSeq, Headers, Method, NameAddr, Status, Uri, Via};
 
 /// Bytes that are no message we can take.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{why}")]
 pub struct Malformed {
     /// What is wrong, for people.
@@ -16,6 +17,12 @@ pub struct Malformed {
     pub status: Status,
     /// The headers to answer by, if this was a request, no ACK, and had a usable Via.
     pub answerable: Option<(Headers, Charset)>,
+}
+
+impl fmt::Debug for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Malformed({}: {})", self.status.0, self.why)
+    }
 }
 
 impl Malformed {

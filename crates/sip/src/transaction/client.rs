@@ -7,6 +7,7 @@
 //!                  E, F
 //! ```
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -22,7 +23,6 @@ enum State {
     Accepted,
 }
 
-#[derive(Debug)]
 pub(super) struct Client {
     pub(super) to: SocketAddr,
     pub(super) branch: String,
@@ -32,6 +32,12 @@ pub(super) struct Client {
     interval: Duration,
     /// The ACK of a refused INVITE, repeated with each repeated refusal.
     ack: Option<Vec<u8>>,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?} to {}", self.request.method, self.state, self.to)
+    }
 }
 
 pub(super) enum End {

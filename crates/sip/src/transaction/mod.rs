@@ -4,6 +4,7 @@ mod client;
 mod server;
 
 use std::collections::{HashMap, VecDeque};
+use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -61,7 +62,6 @@ enum Timer {
 }
 
 /// All transactions of an endpoint.
-#[derive(Debug)]
 pub(crate) struct Transactions {
     local: SocketAddr,
     rng: Rng,
@@ -73,6 +73,16 @@ pub(crate) struct Transactions {
     timers: Timers<Timer>,
     transmits: VecDeque<Transmit>,
     events: VecDeque<TxEvent>,
+}
+
+impl fmt::Debug for Transactions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transactions")
+            .field("clients", &self.clients)
+            .field("servers", &self.servers)
+            .field("timers", &self.timers)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Transactions {

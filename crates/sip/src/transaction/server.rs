@@ -6,6 +6,7 @@
 //! others   Proceeding ──final──▶ Completed (J)
 //! ```
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -20,7 +21,6 @@ enum State {
     Confirmed,
 }
 
-#[derive(Debug)]
 pub(super) struct Server {
     pub(super) key: String,
     invite: bool,
@@ -28,6 +28,18 @@ pub(super) struct Server {
     state: State,
     response: Option<Vec<u8>>,
     interval: Duration,
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} {:?} from {}",
+            if self.invite { "INVITE" } else { "request" },
+            self.state,
+            self.to
+        )
+    }
 }
 
 #[derive(Default)]
