@@ -7,5 +7,12 @@
 //! Does not know: the desk and the phone, which it meets only on the wire.
 
 pub mod acd;
+pub mod api;
+pub mod clock;
+pub mod control;
+pub mod engine;
+pub mod hub;
 pub mod password;
+pub mod recorder;
+pub mod serve;
 pub mod store;

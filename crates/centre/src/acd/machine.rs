@@ -594,7 +594,7 @@ impl Acd {
 #[cfg(test)]
 impl Acd {
     /// Where each call is, for the tests' invariants: waiting, or with whom.
-    pub(super) fn places(&self) -> BTreeMap<CallId, Option<AgentId>> {
+    pub(crate) fn places(&self) -> BTreeMap<CallId, Option<AgentId>> {
         self.calls
             .iter()
             .map(|(&id, call)| {

@@ -1,0 +1,156 @@
+//! The cloud API, version 1, over HTTP: the bodies stand in `offhook_model::api`.
+//!
+//! Every refusal is `application/problem+json`, also those of the router. Every route says by its extractor who may use it.
+
+mod body;
+mod calls;
+mod customers;
+mod events;
+mod guard;
+mod guesses;
+mod once;
+mod presence;
+mod problem;
+mod sessions;
+mod wrap_ups;
+
+pub use problem::Refusal;
+
+use crate::clock::Clock;
+use crate::control::Control;
+use crate::engine::Directory;
+use crate::hub::Hub;
+use crate::store::{Store, StoreError};
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{delete, get, post, put};
+use guesses::Guesses;
+use offhook_model::Code;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use tokio_util::sync::CancellationToken;
+
+/// The largest body that is read, in bytes.
+const BODY_LIMIT: usize = 256 * 1024;
+
+/// What the routes work with. Clones share it.
+#[derive(Debug, Clone)]
+pub struct App(Arc<Parts>);
+
+/// What an [`App`] is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// The records.
+    pub store: Store,
+    /// The queue.
+    pub control: Control,
+    /// The streams.
+    pub hub: Hub,
+    /// The process's clock.
+    pub clock: Clock,
+    /// Where the engine's SIP listens.
+    pub sip: SocketAddr,
+    /// How long a queue call rings, in seconds.
+    pub ring_seconds: u32,
+    /// Ends the streams when the centre closes.
+    pub closing: CancellationToken,
+    guesses: Mutex<Guesses>,
+    /// Held by a write with an idempotency key from the look-up to the answer, so that two at once are one after the other.
+    writes: tokio::sync::Mutex<()>,
+    /// Checked against when nobody has the name, so that a guess takes as long either way.
+    nobody: String,
+}
+
+impl App {
+    /// Puts the parts together.
+    #[must_use]
+    #[expect(clippy::too_many_arguments, reason = "one wiring place")]
+    pub fn new(
+        store: Store,
+        control: Control,
+        hub: Hub,
+        clock: Clock,
+        sip: SocketAddr,
+        ring_seconds: u32,
+        closing: CancellationToken,
+        nobody: String,
+    ) -> Self {
+        Self(Arc::new(Parts {
+            store,
+            control,
+            hub,
+            clock,
+            sip,
+            ring_seconds,
+            closing,
+            guesses: Mutex::default(),
+            writes: tokio::sync::Mutex::default(),
+            nobody,
+        }))
+    }
+
+    /// Tells the engine who may register now.
+    pub(crate) async fn refresh_directory(&self) -> Result<(), Refusal> {
+        let directory = directory(&self.store).await?;
+        Ok(self.control.set_directory(directory).await?)
+    }
+}
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// Reads whom the engine lets in.
+///
+/// # Errors
+/// When the database fails.
+pub async fn directory(store: &Store) -> Result<Directory, StoreError> {
+    Ok(Directory {
+        agents: store
+            .agents()
+            .await?
+            .into_iter()
+            .map(|agent| (agent.profile.id, agent.profile.extension))
+            .collect(),
+        queues: store
+            .queue_numbers()
+            .await?
+            .into_iter()
+            .map(|queue| (queue.number, queue.group.id))
+            .collect(),
+        secrets: store.sip_secrets().await?,
+    })
+}
+
+/// All routes.
+pub fn router(app: App) -> Router {
+    Router::new()
+        .route("/v1/health", get(health))
+        .route("/v1/sessions", post(sessions::sign_in))
+        .route("/v1/sessions/current", delete(sessions::sign_out))
+        .route("/v1/heartbeat", post(sessions::heartbeat))
+        .route("/v1/presence", put(presence::set))
+        .route("/v1/start-answering", post(presence::start_answering))
+        .route("/v1/events", get(events::stream))
+        .route("/v1/customers", get(customers::by_number))
+        .route("/v1/legs", get(calls::legs))
+        .route("/v1/calls", get(calls::list))
+        .route("/v1/calls/{call}", get(calls::one))
+        .route("/v1/wrap-ups", get(wrap_ups::of_call))
+        .route(
+            "/v1/wrap-ups/{wrap_up}",
+            put(wrap_ups::set).get(wrap_ups::one),
+        )
+        .fallback(|| async { Refusal::new(Code::NotFound) })
+        .method_not_allowed_fallback(|| async { Refusal::with_status(405, Code::Refused) })
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .with_state(app)
+}
+
+async fn health() -> axum::Json<serde_json::Value> {
+    axum::Json(serde_json::json!({ "version": env!("CARGO_PKG_VERSION") }))
+}

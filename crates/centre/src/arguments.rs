@@ -1,0 +1,135 @@
+//! What stands on the command line.
+
+use offhook_centre::serve::Options;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+/// How the program is called.
+pub const USAGE: &str = "\
+offhook-centre serve [--data DIR] [--http ADDRESS] [--sip ADDRESS] [--ring-seconds N]
+                     [--sample-data] [--practice] [--print-ready] [--allow-plain]
+
+  --data DIR        where the records are kept (default: offhook-centre-data)
+  --http ADDRESS    where the API listens (default: 127.0.0.1:0, any free port)
+  --sip ADDRESS     where SIP listens (default: 127.0.0.1:0)
+  --ring-seconds N  how long a call rings at one agent, 1 to 600 (default: 30)
+  --sample-data     fill an empty store with practice agents and customers
+  --practice        let an administrator start practice calls
+  --print-ready     print one line of JSON once everything listens
+  --allow-plain     allow addresses other than loopback without encryption";
+
+/// The command line, read.
+#[derive(Debug)]
+pub struct Arguments {
+    pub options: Options,
+    pub print_ready: bool,
+}
+
+/// What is wrong with a command line.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ArgumentError {
+    #[error("the only command is serve")]
+    Command,
+    #[error("{0} is not known")]
+    Unknown(String),
+    #[error("{0} wants a value")]
+    Missing(String),
+    #[error("{0} cannot be {1:?}")]
+    Value(String, String),
+}
+
+/// Reads a command line without the program's name.
+pub fn read(words: impl IntoIterator<Item = String>) -> Result<Arguments, ArgumentError> {
+    let mut words = words.into_iter();
+    if words.next().as_deref() != Some("serve") {
+        return Err(ArgumentError::Command);
+    }
+    let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let mut options = Options {
+        data: PathBuf::from("offhook-centre-data"),
+        http: any_port,
+        sip: any_port,
+        ring_seconds: 30,
+        sample_data: false,
+        practice: false,
+        allow_plain: false,
+    };
+    let mut print_ready = false;
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--data" => options.data = value(&word, &mut words)?.into(),
+            "--http" => options.http = parsed(&word, &mut words)?,
+            "--sip" => options.sip = parsed(&word, &mut words)?,
+            "--ring-seconds" => {
+                let seconds: u32 = parsed(&word, &mut words)?;
+                if !(1..=600).contains(&seconds) {
+                    return Err(ArgumentError::Value(word, seconds.to_string()));
+                }
+                options.ring_seconds = seconds;
+            }
+            "--sample-data" => options.sample_data = true,
+            "--practice" => options.practice = true,
+            "--print-ready" => print_ready = true,
+            "--allow-plain" => options.allow_plain = true,
+            _ => return Err(ArgumentError::Unknown(word)),
+        }
+    }
+    Ok(Arguments {
+        options,
+        print_ready,
+    })
+}
+
+fn value(name: &str, words: &mut impl Iterator<Item = String>) -> Result<String, ArgumentError> {
+    words
+        .next()
+        .ok_or_else(|| ArgumentError::Missing(name.to_owned()))
+}
+
+fn parsed<T: std::str::FromStr>(
+    name: &str,
+    words: &mut impl Iterator<Item = String>,
+) -> Result<T, ArgumentError> {
+    let text = value(name, words)?;
+    text.parse()
+        .map_err(|_| ArgumentError::Value(name.to_owned(), text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Result<Arguments, ArgumentError> {
+        read(line.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn everything_can_be_said() {
+        let arguments = words(
+            "serve --data /d --http 127.0.0.1:80 --sip [::1]:5060 --ring-seconds 5 --sample-data --practice --print-ready",
+        )
+        .expect("read");
+        assert_eq!(arguments.options.data, PathBuf::from("/d"));
+        assert_eq!(arguments.options.sip.port(), 5060);
+        assert_eq!(arguments.options.ring_seconds, 5);
+        assert!(arguments.print_ready && arguments.options.practice);
+        assert!(!arguments.options.allow_plain);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        assert_eq!(words("").expect_err("no command"), ArgumentError::Command);
+        assert_eq!(
+            words("serve --http").expect_err("no value"),
+            ArgumentError::Missing("--http".into())
+        );
+        assert_eq!(
+            words("serve --ring-seconds 0").expect_err("too short"),
+            ArgumentError::Value("--ring-seconds".into(), "0".into())
+        );
+        assert_eq!(
+            words("serve --what").expect_err("unknown"),
+            ArgumentError::Unknown("--what".into())
+        );
+    }
+}

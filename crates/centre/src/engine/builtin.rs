@@ -1,0 +1,55 @@
+//! The builtin engine: the switch over one UDP socket, with a relay for the voice.
+
+use super::relay::Relay;
+use super::switch::{Config, Switch};
+use super::{Engine, Wires};
+use crate::clock;
+use std::io;
+use std::net::SocketAddr;
+use tokio::net::UdpSocket;
+
+/// The builtin engine before it runs.
+#[derive(Debug)]
+pub struct Builtin {
+    socket: UdpSocket,
+    open: bool,
+}
+
+impl Builtin {
+    /// Takes its SIP address. `open` lets anybody call the queues; otherwise only loopback and registered phones may.
+    ///
+    /// # Errors
+    /// When the address is not this machine's or is in use.
+    pub async fn bind(address: SocketAddr, open: bool) -> io::Result<Self> {
+        Ok(Self {
+            socket: UdpSocket::bind(address).await?,
+            open,
+        })
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+}
+
+impl Engine for Builtin {
+    type Error = io::Error;
+
+    async fn start(self) -> Result<Wires, io::Error> {
+        let local = self.socket.local_addr()?;
+        let config = Config {
+            local,
+            open: self.open,
+            epoch: clock::wall(),
+            seed: rand::random(),
+        };
+        let switch = Switch::new(config, Relay::new(local.ip()));
+        // The task ends by itself once the commands' sender is dropped; its events then run dry.
+        let (commands, events, _task) = offhook_sip::net::spawn(switch, self.socket);
+        Ok(Wires { commands, events })
+    }
+}

@@ -1,0 +1,175 @@
+//! Who may register, who may call, and whom.
+
+use super::{Event, Leg, MediaPlane, Switch};
+use offhook_model::{AgentId, Mono, PhoneNumber};
+use offhook_sip::endpoint::RequestKey;
+use offhook_sip::server::{Secret, Verdict};
+use offhook_sip::{
+    Header, Headers, HeadersExt, Incoming, Method, NameAddr, Password, Request, Status, Uri,
+};
+use std::net::SocketAddr;
+
+/// Who calls, as far as it is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Caller {
+    /// The agent, whose credentials have been checked.
+    pub(super) agent: Option<AgentId>,
+    /// The number, where it was not withheld.
+    pub(super) number: Option<PhoneNumber>,
+    /// The name the network gave.
+    pub(super) name: Option<String>,
+}
+
+impl<M: MediaPlane> Switch<M> {
+    pub(super) fn agent_of(&self, extension: &str) -> Option<AgentId> {
+        self.directory
+            .agents
+            .iter()
+            .find(|(_, known)| known == extension)
+            .map(|&(agent, _)| agent)
+    }
+
+    pub(super) fn extension_of(&self, agent: AgentId) -> Option<String> {
+        self.directory
+            .agents
+            .iter()
+            .find(|(known, _)| *known == agent)
+            .map(|(_, extension)| extension.clone())
+    }
+
+    /// A REGISTER: the credentials must be those of the extension it is for.
+    pub(super) fn register(
+        &mut self,
+        now: Mono,
+        key: RequestKey,
+        request: &Request,
+        source: SocketAddr,
+    ) {
+        let extension = request
+            .to()
+            .and_then(|to| to.uri.user_decoded().map(|user| user.into_owned()))
+            .unwrap_or_default();
+        let (status, headers) = match self.check(now, false, &request.method, &request.headers) {
+            Ok(agent) if self.agent_of(&extension) == Some(agent) => {
+                match self.registrar.register(now, &extension, request, source) {
+                    Ok(contacts) => {
+                        let event = if contacts.is_empty() {
+                            Event::Unregistered { agent }
+                        } else {
+                            Event::Registered { agent }
+                        };
+                        self.events.push_back(event);
+                        (Status::OK, contacts)
+                    }
+                    Err(refusal) => (refusal.status, refusal.headers),
+                }
+            }
+            Ok(_) => (Status::FORBIDDEN, Vec::new()),
+            Err((status, headers)) => (status, headers),
+        };
+        self.endpoint.respond(now, key, status, headers, Vec::new());
+    }
+
+    /// Whose credentials a request carries, or the challenge to answer it with.
+    fn check(
+        &mut self,
+        now: Mono,
+        proxy: bool,
+        method: &Method,
+        headers: &Headers,
+    ) -> Result<AgentId, (Status, Vec<Header>)> {
+        let secrets = &self.directory.secrets;
+        let of = |user: &str| secrets.iter().find(|secret| secret.auth_user == user);
+        let lookup = |user: &str| {
+            of(user).map(|secret| Secret::Ha1 {
+                md5: Some(Password::new(&secret.md5)),
+                sha256: Some(Password::new(&secret.sha256)),
+            })
+        };
+        match self.challenger.check(now, proxy, method, headers, lookup) {
+            Verdict::Accepted { user } => of(&user)
+                .map(|secret| secret.agent)
+                .ok_or((Status::FORBIDDEN, Vec::new())),
+            Verdict::Challenge {
+                status,
+                headers,
+                wrong,
+            } => {
+                if wrong {
+                    tracing::warn!("Wrong telephone credentials");
+                }
+                Err((status, headers))
+            }
+        }
+    }
+
+    /// A call came in: to a queue, to an agent, or to nobody.
+    pub(super) fn incoming(&mut self, now: Mono, incoming: &Incoming) {
+        let call = incoming.call;
+        let caller = match self.caller(now, incoming) {
+            Ok(caller) => caller,
+            Err((status, headers)) => return self.endpoint.reject(now, call, status, headers),
+        };
+        let target = incoming.request_uri.user_decoded().unwrap_or_default();
+        let queue = self
+            .directory
+            .queues
+            .iter()
+            .find(|(number, _)| *number == target)
+            .map(|&(_, group)| group);
+        if let Some(group) = queue {
+            self.into_queue(now, incoming, caller, group);
+        } else if let Some(agent) = self.agent_of(&target) {
+            self.direct(now, incoming, caller, agent);
+        } else {
+            self.endpoint
+                .reject(now, call, Status::NOT_FOUND, Vec::new());
+        }
+    }
+
+    /// Whoever says to be an agent must prove it; anybody else may call from this machine, or from anywhere if so configured.
+    fn caller(&mut self, now: Mono, incoming: &Incoming) -> Result<Caller, (Status, Vec<Header>)> {
+        let said = incoming.from.uri.user_decoded().unwrap_or_default();
+        if let Some(agent) = self.agent_of(&said) {
+            let proved = self.check(now, true, &Method::INVITE, &incoming.headers)?;
+            if proved != agent {
+                return Err((Status::FORBIDDEN, Vec::new()));
+            }
+            return Ok(Caller {
+                agent: Some(agent),
+                number: PhoneNumber::parse(&said).ok(),
+                name: incoming.from.display.clone(),
+            });
+        }
+        if !self.config.open && !incoming.source.ip().is_loopback() {
+            return Err((Status::FORBIDDEN, Vec::new()));
+        }
+        let asserted = incoming
+            .headers
+            .value("P-Asserted-Identity")
+            .and_then(|value| NameAddr::parse_list(value).next());
+        let from = asserted.as_ref().unwrap_or(&incoming.from);
+        let number = number(&from.uri);
+        let name = from.display.clone().filter(|name| {
+            number
+                .as_ref()
+                .is_none_or(|number| name.as_str() != number.as_str())
+        });
+        Ok(Caller {
+            agent: None,
+            number,
+            name,
+        })
+    }
+
+    /// Tells whether an agent's phone has any leg here.
+    pub(super) fn is_busy(&self, agent: AgentId) -> bool {
+        self.legs
+            .values()
+            .any(|leg: &Leg| leg.role.agent() == Some(agent))
+    }
+}
+
+fn number(uri: &Uri) -> Option<PhoneNumber> {
+    PhoneNumber::parse(&uri.user_decoded()?).ok()
+}

@@ -1,0 +1,393 @@
+//! The builtin engine's core: a registrar and a back-to-back user agent, without sockets and without a clock.
+//!
+//! Each side of a call is a leg with an RTP port of its own. A customer's leg is answered at once and hears the queue's
+//! tone until an agent's leg is joined to it; then packets are forwarded untouched, so both legs speak one codec with one
+//! set of payload types. What rings whom, and how long, is the queue's word alone.
+
+mod admission;
+mod direct;
+mod offers;
+mod queue;
+mod session;
+#[cfg(test)]
+mod tests;
+
+use super::{Command, Directory, Event};
+use offhook_audio::Codec;
+use offhook_model::{AgentId, CallId, LegId, Mono, PhoneNumber, Random, SkillGroupId, Wall};
+use offhook_sip::endpoint::{self, Endpoint};
+use offhook_sip::sdp::SessionVersion;
+use offhook_sip::server::{Challenger, Limits, Registrar};
+use offhook_sip::{CallKey, Core, Header, Method, Reason, Status, Transmit};
+use session::Chosen;
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// Names an RTP port of a [`MediaPlane`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PortKey(pub u64);
+
+/// What moves the voice. None of these waits.
+pub trait MediaPlane {
+    /// Opens a port and says where it receives; nothing where the system has none left.
+    fn open(&mut self) -> Option<(PortKey, SocketAddr)>;
+    /// Says where a port sends until packets show their true source.
+    fn set_remote(&mut self, port: PortKey, remote: SocketAddr);
+    /// Plays the queue's tone at a port.
+    fn play_tone(&mut self, port: PortKey, codec: Codec, payload_type: u8);
+    /// Lets two ports hear each other, and ends their tones.
+    fn join(&mut self, one: PortKey, other: PortKey);
+    /// Closes a port.
+    fn close(&mut self, port: PortKey);
+}
+
+/// How a switch appears.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The address of its socket.
+    pub local: SocketAddr,
+    /// Whether anybody may call the queues, or only loopback and registered phones.
+    pub open: bool,
+    /// The wall clock at the epoch of the times it is handed.
+    pub epoch: Wall,
+    /// Must not be guessable: nonces and tags come from it.
+    pub seed: u64,
+}
+
+/// Whose a leg is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// A customer of a queue; an agent where one called a queue.
+    Customer { call: CallId, by: Option<AgentId> },
+    /// An agent who is offered a queue's call.
+    Agent { leg: LegId, agent: AgentId },
+    /// Who calls an agent directly.
+    Caller { agent: Option<AgentId> },
+    /// The agent called so.
+    Callee { agent: AgentId },
+}
+
+impl Role {
+    /// The agent whose phone the leg is on.
+    fn agent(self) -> Option<AgentId> {
+        match self {
+            Self::Customer { by, .. } => by,
+            Self::Agent { agent, .. } | Self::Callee { agent } => Some(agent),
+            Self::Caller { agent } => agent,
+        }
+    }
+}
+
+/// One side of a call.
+#[derive(Debug)]
+struct Leg {
+    role: Role,
+    port: PortKey,
+    addr: SocketAddr,
+    session: SessionVersion,
+    /// What it speaks; nothing while a customer who offered nothing has not answered our offer.
+    chosen: Option<Chosen>,
+    /// Our answer to its offer, kept until it is answered.
+    answer: Vec<u8>,
+    /// The other side of a direct call.
+    peer: Option<CallKey>,
+    /// Where its INVITE went, for one we called.
+    hop: Option<SocketAddr>,
+    reached: bool,
+    answered: bool,
+    /// Their SDP, where it came before the answer.
+    early: Option<Vec<u8>>,
+    /// The queue it waits for: told once it is known what it speaks.
+    arriving: Option<(SkillGroupId, Option<PhoneNumber>, Option<String>)>,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Switch<M> {
+    config: Config,
+    endpoint: Endpoint,
+    registrar: Registrar,
+    challenger: Challenger,
+    directory: Directory,
+    media: M,
+    legs: BTreeMap<CallKey, Leg>,
+    customers: BTreeMap<CallId, CallKey>,
+    offers: BTreeMap<LegId, CallKey>,
+    events: VecDeque<Event>,
+    random: Random,
+}
+
+impl<M: MediaPlane> Switch<M> {
+    /// A switch that knows nobody yet.
+    pub fn new(config: Config, media: M) -> Self {
+        let mut random = Random::seeded(config.seed);
+        let endpoint = Endpoint::new(
+            endpoint::Config {
+                local: config.local,
+                user_agent: format!("Offhook centre/{}", env!("CARGO_PKG_VERSION")),
+                serves: vec![Method::REGISTER],
+                symmetric: true,
+            },
+            random.draw(),
+        );
+        Self {
+            endpoint,
+            registrar: Registrar::new(Limits {
+                min: Duration::from_secs(60),
+                max: Duration::from_secs(3_600),
+                default: Duration::from_secs(600),
+                // A second phone of the same agent displaces the first.
+                contacts: 1,
+            }),
+            challenger: Challenger::new(
+                crate::password::REALM,
+                Duration::from_secs(300),
+                random.draw(),
+            ),
+            directory: Directory::default(),
+            media,
+            legs: BTreeMap::new(),
+            customers: BTreeMap::new(),
+            offers: BTreeMap::new(),
+            events: VecDeque::new(),
+            config,
+            random,
+        }
+    }
+
+    fn wall(&self, now: Mono) -> Wall {
+        self.config.epoch.plus(now)
+    }
+
+    /// Takes what the endpoint has to tell, until it has no more.
+    fn settle(&mut self, now: Mono) {
+        while let Some(event) = self.endpoint.poll_event() {
+            self.endpoint_event(now, event);
+        }
+    }
+
+    fn endpoint_event(&mut self, now: Mono, event: endpoint::Event) {
+        match event {
+            endpoint::Event::Incoming(incoming) => self.incoming(now, &incoming),
+            endpoint::Event::Request {
+                key,
+                request,
+                source,
+            } => self.register(now, key, &request, source),
+            endpoint::Event::Progress {
+                call, status, sdp, ..
+            } => self.progress(now, call, status, sdp),
+            endpoint::Event::Answered { call, sdp, .. } => self.answered(now, call, sdp),
+            endpoint::Event::Confirmed { call, sdp } => self.confirmed(now, call, sdp),
+            endpoint::Event::Reoffer { call, sdp } => self.reoffer(now, call, sdp),
+            endpoint::Event::ReofferAnswered { call, answer } => {
+                self.reoffer_answered(call, answer)
+            }
+            endpoint::Event::Ended { call, cause } => {
+                if let Some(leg) = self.forget(call) {
+                    self.leg_over(now, leg, &cause);
+                }
+            }
+            // The switch sends no requests outside calls.
+            endpoint::Event::Response { .. } | endpoint::Event::RequestFailed { .. } => {}
+        }
+    }
+
+    /// A phone we called makes progress.
+    fn progress(&mut self, now: Mono, key: CallKey, status: Status, sdp: Option<Vec<u8>>) {
+        let Some(leg) = self.legs.get_mut(&key) else {
+            return;
+        };
+        leg.early = sdp.or(leg.early.take());
+        if let (Role::Callee { .. }, Some(peer)) = (leg.role, leg.peer) {
+            // Early media are not passed on: nobody is listening to them on a direct call.
+            let ringing = if status == Status::SESSION_PROGRESS {
+                Status::RINGING
+            } else {
+                status
+            };
+            self.endpoint.progress(now, peer, ringing, None, Vec::new());
+        }
+        self.reached(key);
+    }
+
+    /// A phone we called has shown that it is there.
+    fn reached(&mut self, key: CallKey) {
+        if let Some(leg) = self.legs.get_mut(&key)
+            && let Role::Agent { leg: id, .. } = leg.role
+            && !std::mem::replace(&mut leg.reached, true)
+        {
+            self.events.push_back(Event::Reached { leg: id });
+        }
+    }
+
+    /// Whatever comes from where an INVITE of ours went shows that the phone is there, though its 180 may be lost.
+    fn heard_from(&mut self, source: SocketAddr) {
+        let heard: Vec<CallKey> = self
+            .legs
+            .iter()
+            .filter(|(_, leg)| !leg.reached && leg.hop == Some(source))
+            .map(|(&key, _)| key)
+            .collect();
+        for key in heard {
+            self.reached(key);
+        }
+    }
+
+    /// A phone we called answered.
+    fn answered(&mut self, now: Mono, key: CallKey, sdp: Option<Vec<u8>>) {
+        let Some(leg) = self.legs.get_mut(&key) else {
+            return;
+        };
+        leg.answered = true;
+        let sdp = sdp.or(leg.early.take());
+        let remote = leg
+            .chosen
+            .as_ref()
+            .zip(sdp)
+            .and_then(|(chosen, sdp)| chosen.accepted(&sdp, leg.addr));
+        let (role, port) = (leg.role, leg.port);
+        let Some(remote) = remote else {
+            tracing::warn!("A phone answered without a codec of the offer");
+            self.end(now, key, Some(Reason::sip(488, "No common codec")));
+            return;
+        };
+        self.media.set_remote(port, remote);
+        match role {
+            Role::Agent { leg, .. } => self.events.push_back(Event::Answered { leg }),
+            Role::Callee { .. } => self.direct_answered(now, key),
+            Role::Customer { .. } | Role::Caller { .. } => {}
+        }
+    }
+
+    /// Forgets a leg and closes its port.
+    fn forget(&mut self, key: CallKey) -> Option<Leg> {
+        let leg = self.legs.remove(&key)?;
+        match leg.role {
+            Role::Customer { call, .. } => {
+                self.customers.remove(&call);
+            }
+            Role::Agent { leg, .. } => {
+                self.offers.remove(&leg);
+            }
+            Role::Caller { .. } | Role::Callee { .. } => {}
+        }
+        self.media.close(leg.port);
+        Some(leg)
+    }
+
+    /// Hangs up at a leg of ours and tells what follows from it, as if the far side had.
+    fn end(&mut self, now: Mono, key: CallKey, reason: Option<Reason>) {
+        self.endpoint.hang_up(now, key, reason);
+        self.settle(now);
+    }
+
+    /// Hangs up at a leg because the queue said so: nobody need be told.
+    fn end_silently(&mut self, now: Mono, key: CallKey, reason: Option<Reason>) {
+        if let Some(leg) = self.forget(key) {
+            if let (Some(agent), Role::Customer { .. }) = (leg.role.agent(), leg.role) {
+                self.line_idle(agent);
+            }
+            self.endpoint.hang_up(now, key, reason);
+        }
+    }
+
+    fn leg_over(&mut self, now: Mono, leg: Leg, cause: &offhook_sip::EndCause) {
+        match leg.role {
+            Role::Customer { call, by } => {
+                if let Some(agent) = by {
+                    self.line_idle(agent);
+                }
+                if leg.arriving.is_none() {
+                    self.events.push_back(Event::Gone { call });
+                }
+            }
+            Role::Agent { leg: id, .. } if leg.answered => {
+                self.events.push_back(Event::LegEnded { leg: id });
+            }
+            Role::Agent { leg: id, .. } => self.events.push_back(Event::Refused {
+                leg: id,
+                why: offers::refusal(cause),
+            }),
+            Role::Caller { .. } | Role::Callee { .. } => self.direct_over(now, &leg, cause),
+        }
+    }
+}
+
+/// A header of the names rsip does not know.
+fn header(name: &str, value: impl ToString) -> Header {
+    Header::Other(name.to_owned(), value.to_string())
+}
+
+impl<M: MediaPlane> Core for Switch<M> {
+    type Command = Command;
+    type Event = Event;
+
+    fn handle_command(&mut self, now: Duration, command: Command) {
+        match command {
+            Command::Directory(directory) => self.directory = directory,
+            Command::Offer(offer) => self.offer(now, &offer),
+            Command::CancelOffer { leg, why } => self.cancel_offer(now, leg, why),
+            Command::Connect { call, leg } => self.connect(call, leg),
+            Command::Drop { call } => {
+                if let Some(&key) = self.customers.get(&call) {
+                    self.end_silently(now, key, None);
+                }
+            }
+            Command::EndLeg { leg } => {
+                if let Some(&key) = self.offers.get(&leg) {
+                    self.end_silently(now, key, None);
+                }
+            }
+        }
+        self.settle(now);
+    }
+
+    fn handle_datagram(&mut self, now: Duration, from: SocketAddr, bytes: &[u8]) {
+        self.heard_from(from);
+        self.endpoint.handle_datagram(now, from, bytes);
+        self.settle(now);
+    }
+
+    fn handle_timeout(&mut self, now: Duration) {
+        self.endpoint.handle_timeout(now);
+        for extension in self.registrar.expire(now) {
+            if let Some(agent) = self.agent_of(&extension) {
+                self.events.push_back(Event::Unregistered { agent });
+            }
+        }
+        self.settle(now);
+    }
+
+    fn handle_unreachable(&mut self, now: Duration, to: SocketAddr) {
+        self.endpoint.handle_unreachable(now, to);
+        self.settle(now);
+    }
+
+    fn handle_shutdown(&mut self, now: Duration) {
+        for key in self.endpoint.calls() {
+            self.end(now, key, None);
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.endpoint.is_settled()
+    }
+
+    fn poll_timeout(&self) -> Option<Duration> {
+        self.endpoint
+            .poll_timeout()
+            .into_iter()
+            .chain(self.registrar.poll_timeout())
+            .min()
+    }
+
+    fn poll_transmit(&mut self) -> Option<Transmit> {
+        self.endpoint.poll_transmit()
+    }
+
+    fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+}

@@ -1,0 +1,232 @@
+//! What a leg speaks: one codec, one telephone event, the same payload types on both sides of a call.
+
+use super::{Leg, MediaPlane, Switch};
+use offhook_audio::Codec;
+use offhook_model::Mono;
+use offhook_sip::sdp::{
+    self, Capabilities, CodecSpec, Direction, Negotiated, SdpError, SessionVersion,
+};
+use offhook_sip::{CallKey, Status};
+use std::net::SocketAddr;
+
+/// Packet length in milliseconds.
+const PTIME: u8 = 20;
+
+/// What both sides of a call speak.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Chosen {
+    pub(super) codec: Codec,
+    /// The codec with the payload type and the format parameters of who offered first.
+    voice: CodecSpec,
+    event: Option<CodecSpec>,
+}
+
+impl Chosen {
+    /// The payload type of the voice.
+    pub(super) fn payload_type(&self) -> u8 {
+        self.voice.payload_type
+    }
+
+    /// Answers an offer with its first codec that we know, and nothing but that.
+    pub(super) fn answer(
+        offer: &[u8],
+        addr: SocketAddr,
+        session: SessionVersion,
+    ) -> Result<(Vec<u8>, Negotiated, Self), SdpError> {
+        let all = everything(addr);
+        let (_, negotiated) = sdp::answer(offer, &all, Direction::SendRecv, session)?;
+        let (codec, voice) = first(&negotiated)?;
+        let one = Capabilities {
+            codecs: vec![ours(codec, voice.payload_type)],
+            ..all
+        };
+        let (answer, negotiated) = sdp::answer(offer, &one, Direction::SendRecv, session)?;
+        let event = events(&answer, voice.clock_rate);
+        Ok((
+            answer,
+            negotiated,
+            Self {
+                codec,
+                voice,
+                event,
+            },
+        ))
+    }
+
+    /// Takes an answer to [`offer_everything`].
+    pub(super) fn from_answer(
+        answer: &[u8],
+        addr: SocketAddr,
+    ) -> Result<(Negotiated, Self), SdpError> {
+        let negotiated = sdp::accept(answer, &everything(addr))?;
+        let (codec, voice) = first(&negotiated)?;
+        let event = events(answer, voice.clock_rate);
+        Ok((
+            negotiated,
+            Self {
+                codec,
+                voice,
+                event,
+            },
+        ))
+    }
+
+    /// The same session offered to the other side.
+    pub(super) fn offer(&self, addr: SocketAddr, session: SessionVersion) -> Vec<u8> {
+        sdp::offer(&self.capabilities(addr), Direction::SendRecv, session)
+    }
+
+    /// Answers a later offer of the same leg, from which only addresses and directions may differ.
+    fn answer_again(
+        &self,
+        offer: &[u8],
+        addr: SocketAddr,
+        session: SessionVersion,
+    ) -> Result<(Vec<u8>, Negotiated), SdpError> {
+        let capabilities = Capabilities {
+            codecs: vec![ours(self.codec, self.voice.payload_type)],
+            ..self.capabilities(addr)
+        };
+        let (answer, negotiated) = sdp::answer(offer, &capabilities, Direction::SendRecv, session)?;
+        // Packets are forwarded untouched: another number for the same codec would not be understood at the far end.
+        if negotiated
+            .codecs
+            .first()
+            .is_none_or(|voice| voice.payload_type != self.voice.payload_type)
+        {
+            return Err(SdpError::NoCodec);
+        }
+        Ok((answer, negotiated))
+    }
+
+    /// Where an answer to [`offer`](Self::offer) wants its packets; nothing if it speaks something else.
+    pub(super) fn accepted(&self, answer: &[u8], addr: SocketAddr) -> Option<SocketAddr> {
+        let negotiated = sdp::accept(answer, &self.capabilities(addr)).ok()?;
+        let same = negotiated.codecs.first()?.payload_type == self.voice.payload_type;
+        same.then_some(negotiated.remote)
+    }
+
+    fn capabilities(&self, addr: SocketAddr) -> Capabilities {
+        Capabilities {
+            addr,
+            codecs: vec![self.voice.clone()],
+            telephone_event: self.event.iter().cloned().collect(),
+            ptime: PTIME,
+        }
+    }
+}
+
+/// An offer of all we know, for who called without one.
+pub(super) fn offer_everything(addr: SocketAddr, session: SessionVersion) -> Vec<u8> {
+    sdp::offer(&everything(addr), Direction::SendRecv, session)
+}
+
+fn everything(addr: SocketAddr) -> Capabilities {
+    let event = |payload_type, clock_rate| CodecSpec {
+        payload_type,
+        name: "telephone-event".to_owned(),
+        clock_rate,
+        channels: 1,
+        fmtp: Some("0-15".to_owned()),
+    };
+    Capabilities {
+        addr,
+        codecs: [(Codec::Opus, 96), (Codec::Pcma, 8), (Codec::Pcmu, 0)]
+            .map(|(codec, payload_type)| ours(codec, payload_type))
+            .to_vec(),
+        telephone_event: vec![event(97, 48_000), event(101, 8_000)],
+        ptime: PTIME,
+    }
+}
+
+fn ours(codec: Codec, payload_type: u8) -> CodecSpec {
+    CodecSpec {
+        payload_type,
+        name: codec.encoding_name().to_owned(),
+        clock_rate: codec.clock_rate(),
+        channels: codec.channels(),
+        fmtp: codec.fmtp().map(str::to_owned),
+    }
+}
+
+fn first(negotiated: &Negotiated) -> Result<(Codec, CodecSpec), SdpError> {
+    let voice = negotiated.codecs.first().ok_or(SdpError::NoCodec)?;
+    let codec = Codec::from_rtpmap(&voice.name, voice.clock_rate).ok_or(SdpError::NoCodec)?;
+    Ok((codec, voice.clone()))
+}
+
+/// The telephone event of a description: the one at the codec's clock, else the first.
+fn events(sdp: &[u8], clock: u32) -> Option<CodecSpec> {
+    let text = String::from_utf8_lossy(sdp);
+    let all: Vec<CodecSpec> = text
+        .lines()
+        .filter_map(|line| {
+            let (number, map) = line.strip_prefix("a=rtpmap:")?.trim().split_once(' ')?;
+            let (name, clock) = map.split_once('/')?;
+            name.eq_ignore_ascii_case("telephone-event")
+                .then(|| {
+                    Some(CodecSpec {
+                        payload_type: number.parse().ok()?,
+                        name: name.to_owned(),
+                        clock_rate: clock.split('/').next()?.trim().parse().ok()?,
+                        channels: 1,
+                        fmtp: Some("0-15".to_owned()),
+                    })
+                })
+                .flatten()
+        })
+        .collect();
+    all.iter()
+        .find(|event| event.clock_rate == clock)
+        .or(all.first())
+        .cloned()
+}
+
+impl<M: MediaPlane> Switch<M> {
+    /// A side changes its session: another address, or hold. The other side is not told: it hears the silence packets.
+    pub(super) fn reoffer(&mut self, now: Mono, key: CallKey, sdp: Option<Vec<u8>>) {
+        let Some(leg) = self.legs.get_mut(&key) else {
+            return;
+        };
+        leg.session.version += 1;
+        let Some(chosen) = &leg.chosen else {
+            return self
+                .endpoint
+                .reject_reoffer(now, key, Status::REQUEST_PENDING);
+        };
+        let Some(offer) = sdp else {
+            let offer = chosen.offer(leg.addr, leg.session);
+            return self.endpoint.answer_reoffer(now, key, offer);
+        };
+        match chosen.answer_again(&offer, leg.addr, leg.session) {
+            Ok((answer, negotiated)) => {
+                self.send_to(key, negotiated.remote);
+                self.endpoint.answer_reoffer(now, key, answer);
+            }
+            Err(_) => self
+                .endpoint
+                .reject_reoffer(now, key, Status::NOT_ACCEPTABLE_HERE),
+        }
+    }
+
+    /// The answer to the offer that a re-INVITE without one asked us for.
+    pub(super) fn reoffer_answered(&mut self, key: CallKey, answer: Result<Vec<u8>, Status>) {
+        let remote = self.legs.get(&key).and_then(|leg: &Leg| {
+            leg.chosen
+                .as_ref()?
+                .accepted(answer.as_deref().ok()?, leg.addr)
+        });
+        if let Some(remote) = remote {
+            self.send_to(key, remote);
+        }
+    }
+
+    /// Sends a leg's packets there, unless the address is the old way to say hold.
+    pub(super) fn send_to(&mut self, key: CallKey, remote: SocketAddr) {
+        if let Some(leg) = self.legs.get(&key)
+            && !remote.ip().is_unspecified()
+        {
+            self.media.set_remote(leg.port, remote);
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Real user agents against the switch and the queue, over a wire that loses, repeats and reorders; all in virtual time.
+
+mod stories;
+mod world;

@@ -1,0 +1,59 @@
+//! `offhook-centre`: the reference call centre as a program.
+
+mod arguments;
+mod signal;
+
+use anyhow::Context;
+use arguments::Arguments;
+use offhook_centre::serve::Centre;
+use std::io::Write;
+
+fn main() -> anyhow::Result<()> {
+    let arguments = match arguments::read(std::env::args().skip(1)) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Told plainly, without the frame of an error report: the user only mistyped.
+            writeln!(
+                std::io::stderr(),
+                "offhook-centre: {error}\n\n{}",
+                arguments::USAGE
+            )?;
+            std::process::exit(2);
+        }
+    };
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("OFFHOOK_LOG")
+                .unwrap_or_else(|_| "info,sqlx=warn".into()),
+        )
+        .init();
+    tokio::runtime::Runtime::new()
+        .context("Starting the runtime")?
+        .block_on(run(arguments))
+}
+
+async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let asked = signal::asked_to_stop()?;
+    let mut centre = Centre::start(arguments.options)
+        .await
+        .context("Starting the centre")?;
+    if arguments.print_ready {
+        let ready = serde_json::json!({
+            "ready": true,
+            "http": format!("http://{}", centre.http),
+            "sip": centre.sip.to_string(),
+        });
+        let mut out = std::io::stdout();
+        writeln!(out, "{ready}").context("Saying ready")?;
+        out.flush().context("Saying ready")?;
+    }
+    let failed = tokio::select! {
+        () = asked => false,
+        () = centre.failed() => true,
+    };
+    centre.stop().await;
+    anyhow::ensure!(!failed, "the centre stopped by itself");
+    Ok(())
+}

@@ -1,0 +1,56 @@
+//! Writes what the control task decided, in order, and tells each leg once it is on disk.
+
+use crate::acd::CallRecord;
+use crate::hub::Hub;
+use crate::store::{Store, StoreError};
+use offhook_model::api::Event;
+use offhook_model::{Activity, AgentId, LegRecord, PresenceState};
+use tokio::sync::mpsc;
+
+/// One thing to keep.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Record {
+    /// A presence.
+    Presence(AgentId, PresenceState),
+    /// An activity, of which only the wrap-up outlasts the process.
+    Activity(AgentId, Activity),
+    /// A leg as it now is.
+    Leg(AgentId, LegRecord),
+    /// A call as it now is.
+    Call(CallRecord),
+}
+
+/// Starts the task. The channel is unbounded on purpose: the queue must not wait for the disk and no record may be dropped;
+/// a call makes a handful. The task ends, everything written, when the last sender is dropped.
+#[must_use]
+pub fn spawn(
+    store: Store,
+    hub: Hub,
+) -> (mpsc::UnboundedSender<Record>, tokio::task::JoinHandle<()>) {
+    let (records, mut inbox) = mpsc::unbounded_channel();
+    let task = tokio::spawn(async move {
+        while let Some(record) = inbox.recv().await {
+            if let Err(error) = keep(&store, &hub, record).await {
+                tracing::error!(%error, "A record was not kept");
+            }
+        }
+    });
+    (records, task)
+}
+
+async fn keep(store: &Store, hub: &Hub, record: Record) -> Result<(), StoreError> {
+    match record {
+        Record::Presence(agent, state) => store.keep_presence(agent, &state).await,
+        Record::Activity(agent, activity) => {
+            store
+                .keep_wrap_up(agent, activity == Activity::WrapUp)
+                .await
+        }
+        Record::Leg(agent, leg) => {
+            let leg = store.keep_leg(agent, leg).await?;
+            hub.tell(agent, Event::Leg(leg));
+            Ok(())
+        }
+        Record::Call(call) => store.keep_call(&call).await,
+    }
+}

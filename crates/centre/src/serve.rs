@@ -1,0 +1,244 @@
+//! Puts the centre together and takes it down again.
+
+use crate::acd::{Acd, AgentConfig, Config, GroupConfig};
+use crate::api::{self, App};
+use crate::clock::{self, Clock};
+use crate::control::Control;
+use crate::engine::{Builtin, Engine, Wires};
+use crate::hub::Hub;
+use crate::store::{Store, StoreError};
+use crate::{password, recorder};
+use offhook_model::Secret;
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// How long requests that are under way may take when the centre closes.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// What a centre is started with.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The folder of its store.
+    pub data: PathBuf,
+    /// Where the API listens; port 0 is any free one.
+    pub http: SocketAddr,
+    /// Where SIP listens; port 0 is any free one.
+    pub sip: SocketAddr,
+    /// How long a queue call rings, in seconds.
+    pub ring_seconds: u32,
+    /// Fill an empty store with the practice centre's people and customers.
+    pub sample_data: bool,
+    /// Let an administrator start practice calls.
+    pub practice: bool,
+    /// Plain HTTP and plain SIP to other machines.
+    pub allow_plain: bool,
+}
+
+/// Why a centre did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// HTTP or SIP without encryption is for this machine only.
+    #[error(
+        "{0} is not a loopback address: plain HTTP and SIP leave this machine only with --allow-plain"
+    )]
+    NotLoopback(SocketAddr),
+    /// SIP names its address in every message.
+    #[error("{0} is every address: SIP needs the one it is reached at")]
+    Unspecified(SocketAddr),
+    /// An address is in use, or not this machine's.
+    #[error("listening on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The engine did not start.
+    #[error("starting the engine: {0}")]
+    Engine(#[source] io::Error),
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A task that was only just started is gone.
+    #[error("the centre closed while starting")]
+    Closing,
+}
+
+/// A running centre.
+#[derive(Debug)]
+pub struct Centre {
+    /// Where the API listens.
+    pub http: SocketAddr,
+    /// Where SIP listens.
+    pub sip: SocketAddr,
+    store: Store,
+    closing: CancellationToken,
+    server: JoinHandle<io::Result<()>>,
+    control: JoinHandle<()>,
+    recorder: JoinHandle<()>,
+}
+
+impl Centre {
+    /// Starts a centre.
+    ///
+    /// # Errors
+    /// [`StartError`] says what is missing.
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        check(&options)?;
+        let listen = |address| move |source| StartError::Listen { address, source };
+        let listener = TcpListener::bind(options.http)
+            .await
+            .map_err(listen(options.http))?;
+        let http = listener.local_addr().map_err(listen(options.http))?;
+        let engine = Builtin::bind(options.sip, options.allow_plain)
+            .await
+            .map_err(listen(options.sip))?;
+        let sip = engine.local_addr().map_err(listen(options.sip))?;
+
+        let store = Store::open(&options.data).await?;
+        let now = clock::wall();
+        if options.sample_data {
+            store.add_sample_data(now).await?;
+        }
+        let failed = store.fail_open_calls(now).await?;
+        if failed > 0 {
+            tracing::warn!(calls = failed, "Calls were left open by an earlier run");
+        }
+
+        let clock = Clock::start();
+        let hub = Hub::new(u64::try_from(now.0).unwrap_or(0));
+        let closing = CancellationToken::new();
+        let wires = engine.start().await.map_err(StartError::Engine)?;
+        let (control, control_task, recorder) =
+            start_control(&store, clock, wires, &hub, &closing, options.ring_seconds).await?;
+        let nobody = tokio::task::spawn_blocking(|| password::hash(&Secret::new("nobody")))
+            .await
+            .map_err(|_| StartError::Closing)??;
+        let app = App::new(
+            store.clone(),
+            control,
+            hub,
+            clock,
+            sip,
+            options.ring_seconds,
+            closing.clone(),
+            nobody,
+        );
+        app.refresh_directory()
+            .await
+            .map_err(|_| StartError::Closing)?;
+        let router = api::router(app);
+        let shutdown = closing.clone().cancelled_owned();
+        let server = tokio::spawn(async move {
+            axum::serve(listener, router)
+                .with_graceful_shutdown(shutdown)
+                .await
+        });
+        tracing::info!(%http, %sip, "The centre is open");
+        Ok(Self {
+            http,
+            sip,
+            store,
+            closing,
+            server,
+            control: control_task,
+            recorder,
+        })
+    }
+
+    /// Waits until the centre fails by itself, which it should never do.
+    pub async fn failed(&mut self) {
+        // Cancel-safe: a handle may be asked again after it was dropped from a select.
+        if let Err(error) = (&mut self.control).await {
+            tracing::error!(%error, "The control task failed");
+        }
+    }
+
+    /// Hangs up, answers what is under way, writes everything and closes.
+    pub async fn stop(self) {
+        self.closing.cancel();
+        if tokio::time::timeout(PATIENCE, self.server).await.is_err() {
+            tracing::warn!("Requests were still under way");
+        }
+        // The engine gives its calls 2 s to end; the records of their ends follow.
+        if !self.control.is_finished()
+            && tokio::time::timeout(PATIENCE, self.control).await.is_err()
+        {
+            tracing::warn!("The engine did not end");
+        }
+        if tokio::time::timeout(PATIENCE, self.recorder).await.is_err() {
+            tracing::warn!("Records were still being written");
+        }
+        self.store.close().await;
+    }
+}
+
+fn check(options: &Options) -> Result<(), StartError> {
+    for address in [options.http, options.sip] {
+        if !address.ip().is_loopback() && !options.allow_plain {
+            return Err(StartError::NotLoopback(address));
+        }
+    }
+    if options.sip.ip().is_unspecified() {
+        return Err(StartError::Unspecified(options.sip));
+    }
+    Ok(())
+}
+
+async fn start_control(
+    store: &Store,
+    clock: Clock,
+    wires: Wires,
+    hub: &Hub,
+    closing: &CancellationToken,
+    ring_seconds: u32,
+) -> Result<(Control, JoinHandle<()>, JoinHandle<()>), StartError> {
+    let config = Config {
+        ring: Duration::from_secs(ring_seconds.into()),
+        ..Config::default()
+    };
+    let mut acd = Acd::new(config, rand::random());
+    for queue in store.queue_numbers().await? {
+        acd.add_group(GroupConfig {
+            id: queue.group.id,
+            name: queue.group.name,
+        });
+    }
+    let mut groups = BTreeMap::new();
+    for agent in store.agents().await? {
+        let mine: Vec<_> = agent
+            .profile
+            .skill_groups
+            .iter()
+            .map(|group| group.id)
+            .collect();
+        groups.insert(agent.profile.id, mine.clone());
+        acd.add_agent(
+            clock.now(),
+            AgentConfig {
+                agent: agent.profile.id,
+                groups: mine,
+                presence: agent.presence,
+                in_wrap_up: agent.in_wrap_up,
+                watched: agent.watched,
+            },
+        );
+    }
+    let (records, recorder) = recorder::spawn(store.clone(), hub.clone());
+    let (control, task) = Control::spawn(
+        acd,
+        groups,
+        clock,
+        wires,
+        hub.clone(),
+        records,
+        closing.clone(),
+    );
+    Ok((control, task, recorder))
+}
