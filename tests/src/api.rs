@@ -80,14 +80,7 @@ impl Api {
     /// # Errors
     /// The centre refuses or does not answer.
     pub async fn sign_in(base: &str, username: &str, password: &str) -> Result<Self> {
-        use_ring();
-        let mut api = Self {
-            http: reqwest::Client::builder()
-                .timeout(std::time::Duration::from_secs(20))
-                .build()?,
-            base: base.trim_end_matches('/').into(),
-            token: String::new(),
-        };
+        let mut api = Self::with_token(base, "")?;
         let body = json!({ "username": username, "password": password });
         let answer: serde_json::Value = api
             .ask(reqwest::Method::POST, "/v1/sessions", None, Some(&body))
@@ -96,6 +89,21 @@ impl Api {
             .context("Signing in")?;
         api.token = answer["token"].as_str().context("a token")?.to_owned();
         Ok(api)
+    }
+
+    /// Speaks in a session that somebody else has opened; with an empty token in none.
+    ///
+    /// # Errors
+    /// No client can be made.
+    pub fn with_token(base: &str, token: &str) -> Result<Self> {
+        use_ring();
+        Ok(Self {
+            http: reqwest::Client::builder()
+                .timeout(std::time::Duration::from_secs(20))
+                .build()?,
+            base: base.trim_end_matches('/').into(),
+            token: token.into(),
+        })
     }
 
     /// Asks anything.

@@ -2,8 +2,9 @@
 
 use crate::{
     display::Display,
+    environment::Environment,
     place::{Place, eventually},
-    process::{Environment, Program, Running},
+    process::{Program, Running},
 };
 use anyhow::{Context, Result};
 use std::{
@@ -35,10 +36,13 @@ pub struct Notification {
 }
 
 impl Notification {
-    /// Tells whether a text can be read on it.
+    /// Tells whether a number can be read on it, however it is grouped.
     #[must_use]
-    pub fn shows(&self, text: &str) -> bool {
-        self.summary.contains(text) || self.body.contains(text)
+    pub fn shows(&self, number: &str) -> bool {
+        [&self.summary, &self.body].into_iter().any(|line| {
+            let digits: String = line.chars().filter(char::is_ascii_digit).collect();
+            digits.contains(number)
+        })
     }
 }
 
@@ -108,17 +112,17 @@ impl Bus {
         &self.environment
     }
 
-    /// Waits for a notification on which a text can be read.
+    /// Waits for a notification on which a number can be read.
     ///
     /// # Errors
     /// None came in time; those that came are told.
-    pub async fn notification(&self, text: &str, limit: Duration) -> Result<Notification> {
+    pub async fn notification(&self, number: &str, limit: Duration) -> Result<Notification> {
         eventually("a notification", limit, async || {
             let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
             seen.iter()
-                .find(|notification| notification.shows(text))
+                .find(|notification| notification.shows(number))
                 .cloned()
-                .with_context(|| format!("none shows {text:?} among {seen:?}"))
+                .with_context(|| format!("none shows {number} among {seen:?}"))
         })
         .await
     }
@@ -207,7 +211,7 @@ mod tests {
    string \"Offhook\"
    uint32 0
    string \"icon\"
-   string \"12800550142\"
+   string \"128 0055 0142\"
    string \"Li Lei\"
    array [
       string \"default\"
@@ -227,11 +231,11 @@ signal time=3";
             seen,
             [Notification {
                 program: "Offhook".into(),
-                summary: "12800550142".into(),
+                summary: "128 0055 0142".into(),
                 body: "Li Lei".into(),
                 actions: vec!["Answer".into()],
             }]
         );
-        assert!(seen[0].shows("0142") && !seen[0].shows("0143"));
+        assert!(seen[0].shows("12800550142") && !seen[0].shows("12800550143"));
     }
 }

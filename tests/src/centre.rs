@@ -2,8 +2,9 @@
 
 use crate::{
     api::Api,
+    environment::Environment,
     place::{Place, program},
-    process::{Environment, Program, Running},
+    process::{Program, Running},
 };
 use anyhow::{Context, Result};
 use serde::Deserialize;

@@ -4,8 +4,9 @@
 //! Spoken with: Debian's `WebKitWebDriver`, which starts the app itself and lets it inherit its own environment.
 
 use crate::{
+    environment::Environment,
     place::{Place, eventually, free_port},
-    process::{Environment, Program, Running},
+    process::{Program, Running},
 };
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};

@@ -1,8 +1,9 @@
 //! A screen on a machine without one: Xvfb with a window manager.
 
 use crate::{
+    environment::Environment,
     place::{Place, eventually},
-    process::{Environment, Program, Running},
+    process::{Program, Running},
 };
 use anyhow::{Context, Result};
 use std::{path::Path, time::Duration};

@@ -1,8 +1,9 @@
 //! The phone without a window, driven over its JSON-RPC as a company's own program would.
 
 use crate::{
+    environment::Environment,
     place::{Place, program},
-    process::{Environment, Program, Running},
+    process::{Program, Running},
 };
 use anyhow::{Context, Result, bail};
 use offhook_desk::{CallPhase, CallView, Command, SessionView, View};
@@ -81,6 +82,21 @@ impl Headless {
         name: &str,
         audio: &Audio<'_>,
     ) -> Result<Self> {
+        let profile = place.dir(&format!("profile-{name}"))?;
+        Self::on_profile(place, environment, name, &profile, audio).await
+    }
+
+    /// Starts it with this profile.
+    ///
+    /// # Errors
+    /// It is not built or does not come up.
+    pub async fn on_profile(
+        place: &Place,
+        environment: &Environment,
+        name: &str,
+        profile: &Path,
+        audio: &Audio<'_>,
+    ) -> Result<Self> {
         let mut program = Program::new(
             &format!("headless-{name}"),
             program("offhook-headless")?,
@@ -88,7 +104,7 @@ impl Headless {
             environment,
         )
         .arg("--profile")
-        .arg(place.dir(&format!("profile-{name}"))?)
+        .arg(profile)
         .arg("--audio")
         .arg(audio.argument())
         .talking()
@@ -259,6 +275,18 @@ impl Headless {
     #[must_use]
     pub fn notified(&self) -> Vec<Value> {
         self.seen.borrow().notified.clone()
+    }
+
+    /// Ends it in good order, by the end of its input.
+    ///
+    /// # Errors
+    /// It does not end well.
+    pub async fn leave(self) -> Result<()> {
+        let Self {
+            stdin, mut program, ..
+        } = self;
+        drop(stdin);
+        program.success(Duration::from_secs(20)).await
     }
 
     /// Kills it as a power cut does.

@@ -1,8 +1,15 @@
 //! Stories of a call against real peers over real sockets: what the product promises, seen from outside.
 pub mod api;
+pub mod centre;
+pub mod environment;
+pub mod headless;
 pub mod nonce;
 pub mod place;
+pub mod process;
+pub mod replay;
 pub mod sound;
+pub mod tap;
+pub mod try_it;
 
 #[cfg(target_os = "linux")]
 pub mod account;
@@ -11,16 +18,18 @@ pub mod baresip;
 #[cfg(target_os = "linux")]
 pub mod bus;
 #[cfg(target_os = "linux")]
-pub mod centre;
-#[cfg(target_os = "linux")]
 pub mod desktop;
 #[cfg(target_os = "linux")]
 pub mod display;
 #[cfg(target_os = "linux")]
-pub mod headless;
-#[cfg(target_os = "linux")]
 pub mod linphone;
 #[cfg(target_os = "linux")]
-pub mod process;
+pub mod pictures;
+#[cfg(target_os = "linux")]
+pub mod play;
 #[cfg(target_os = "linux")]
 pub mod pulse;
+#[cfg(target_os = "linux")]
+pub mod talk;
+#[cfg(target_os = "linux")]
+pub mod world;

@@ -1,79 +1,21 @@
 //! Programs of a story: each in its own process group, its words kept in a file, gone when dropped.
 
-use crate::place::Place;
+use crate::{environment::Environment, place::Place};
 use anyhow::{Context, Result, bail};
-use rustix::process::{Pid, Signal, kill_process_group};
 use std::{
     ffi::OsStr,
     io::{BufRead, BufReader, Write},
-    os::unix::process::CommandExt,
     path::PathBuf,
     process::{Child, ChildStdin, Command, Stdio},
     time::{Duration, Instant},
 };
 use tokio::sync::mpsc;
 
-/// The variables that every program of a story is given, and no others but `PATH`.
-#[derive(Debug, Clone, Default)]
-pub struct Environment {
-    inherited: bool,
-    set: Vec<(String, String)>,
-}
+#[cfg_attr(unix, path = "process/group_unix.rs")]
+#[cfg_attr(not(unix), path = "process/group_other.rs")]
+mod group;
 
-impl Environment {
-    /// A clean one with a home folder of its own, so that a story neither sees nor touches the person's.
-    ///
-    /// # Errors
-    /// The folders cannot be made.
-    pub fn private(place: &Place) -> Result<Self> {
-        use std::os::unix::fs::PermissionsExt;
-        let home = place.dir("home")?;
-        let runtime = place.dir("runtime")?;
-        std::fs::set_permissions(&runtime, std::fs::Permissions::from_mode(0o700))?;
-        let path = |name: &str| home.join(name).display().to_string();
-        Ok(Self {
-            inherited: false,
-            set: vec![
-                ("HOME".into(), home.display().to_string()),
-                ("XDG_RUNTIME_DIR".into(), runtime.display().to_string()),
-                ("XDG_CONFIG_HOME".into(), path(".config")),
-                ("XDG_DATA_HOME".into(), path(".local/share")),
-                ("XDG_CACHE_HOME".into(), path(".cache")),
-                ("XDG_STATE_HOME".into(), path(".local/state")),
-                ("LANG".into(), "C.UTF-8".into()),
-            ],
-        })
-    }
-
-    /// The person's own, for a demo on their desktop.
-    #[must_use]
-    pub fn inherited() -> Self {
-        Self {
-            inherited: true,
-            set: Vec::new(),
-        }
-    }
-
-    /// Adds one variable.
-    #[must_use]
-    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
-        self.set.retain(|(known, _)| known != name);
-        self.set.push((name.into(), value.into()));
-        self
-    }
-
-    fn apply(&self, command: &mut Command) {
-        if !self.inherited {
-            command.env_clear();
-            for kept in ["PATH", "LD_LIBRARY_PATH", "RUST_LOG", "RUST_BACKTRACE"] {
-                if let Some(value) = std::env::var_os(kept) {
-                    command.env(kept, value);
-                }
-            }
-        }
-        command.envs(self.set.iter().map(|(name, value)| (name, value)));
-    }
-}
+pub(crate) use group::only_for_its_owner;
 
 /// A program about to be started.
 #[derive(Debug)]
@@ -102,8 +44,7 @@ impl Program {
         place: &Place,
         environment: &Environment,
     ) -> Self {
-        let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "KILL", "--"]).arg(program);
+        let mut command = group::command(program.as_ref());
         environment.apply(&mut command);
         Self {
             name: name.into(),
@@ -164,14 +105,12 @@ impl Program {
     /// It cannot be started; a missing program is named.
     pub fn start(mut self) -> Result<Running> {
         let stderr = std::fs::File::create(&self.stderr)?;
-        self.command
-            .process_group(0)
-            .stderr(stderr)
-            .stdin(if self.stdin {
-                Stdio::piped()
-            } else {
-                Stdio::null()
-            });
+        group::of_its_own(&mut self.command);
+        self.command.stderr(stderr).stdin(if self.stdin {
+            Stdio::piped()
+        } else {
+            Stdio::null()
+        });
         match &self.stdout {
             Out::File(path) => self.command.stdout(std::fs::File::create(path)?),
             Out::Lines(_) | Out::Bytes => self.command.stdout(Stdio::piped()),
@@ -300,6 +239,17 @@ impl Running {
         }
     }
 
+    /// Waits for its end, whatever it is.
+    ///
+    /// # Errors
+    /// The operating system does not say.
+    pub async fn end(&mut self) -> Result<()> {
+        while self.child.try_wait()?.is_none() {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        Ok(())
+    }
+
     /// Waits for its end, which must be a success.
     ///
     /// # Errors
@@ -325,7 +275,7 @@ impl Running {
     /// # Errors
     /// It is gone already.
     pub fn kill(mut self) -> Result<()> {
-        self.signal(Signal::KILL)?;
+        group::kill(&mut self.child);
         self.child.wait()?;
         Ok(())
     }
@@ -334,14 +284,6 @@ impl Running {
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.child.id()
-    }
-
-    fn signal(&self, signal: Signal) -> Result<()> {
-        let group = i32::try_from(self.child.id())
-            .ok()
-            .and_then(Pid::from_raw)
-            .context("a process has an id")?;
-        Ok(kill_process_group(group, signal)?)
     }
 
     fn last_words(&self) -> String {
@@ -355,20 +297,15 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.stdin = None;
-        if matches!(self.child.try_wait(), Ok(Some(_))) {
-            // Its children may still be there; a group without members gives an error that means nothing here.
-            drop(self.signal(Signal::KILL));
-            return;
-        }
-        drop(self.signal(Signal::TERM));
-        let end = Instant::now() + Duration::from_secs(3);
-        while Instant::now() < end {
-            if matches!(self.child.try_wait(), Ok(Some(_))) {
-                break;
+        if matches!(self.child.try_wait(), Ok(None)) {
+            group::ask_to_end(&mut self.child);
+            let end = Instant::now() + Duration::from_secs(3);
+            while Instant::now() < end && matches!(self.child.try_wait(), Ok(None)) {
+                std::thread::sleep(Duration::from_millis(10));
             }
-            std::thread::sleep(Duration::from_millis(10));
         }
-        drop(self.signal(Signal::KILL));
+        // Its children too, whether it has ended by itself or not.
+        group::kill(&mut self.child);
         drop(self.child.wait());
     }
 }

@@ -4,8 +4,9 @@
 //! is played into the sink `NAME_mic` is what it hears).
 
 use crate::{
+    environment::Environment,
     place::{Place, eventually},
-    process::{Environment, Program, Running},
+    process::{Program, Running},
     sound::Sound,
 };
 use anyhow::{Context, Result};

@@ -6,9 +6,10 @@ use anyhow::Result;
 use e2e::{
     bus::Bus,
     display::Display,
+    environment::Environment,
     nonce::{MUTED_DBFS, Nonce, loudest_dbfs},
     place::Place,
-    process::{Environment, Program},
+    process::Program,
     pulse::Pulse,
 };
 use std::time::Duration;

@@ -1,0 +1,129 @@
+//! The proof that one side hears the other, and that it does not while the other is muted.
+//!
+//! Each side says its own nonce over and over for the whole call. What is measured is what comes out at the other end: a
+//! device's monitor recorded by a program of the system, or the far side's own recording.
+
+use crate::{
+    nonce::{Heard, MUTED_DBFS, Nonce, loudest_dbfs},
+    place::{Place, eventually},
+    pulse::Recorder,
+    sound::Sound,
+};
+use anyhow::{Result, ensure};
+use serde::Serialize;
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// How long sound may be under way: devices, packets, jitter buffer.
+const UNDER_WAY: Duration = Duration::from_millis(900);
+/// For how long nothing must be heard of one who is muted: more than a whole nonce.
+const MUTED_FOR: Duration = Duration::from_millis(5200);
+/// How long a side may need until a whole nonce has come through. Five passes.
+const PATIENCE: Duration = Duration::from_secs(27);
+
+/// What one side heard of the other, as the demo's summary tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Hearing {
+    /// What was found of the nonce.
+    #[serde(flatten)]
+    pub heard: Heard,
+    /// The loudest 120 ms of anything like a nonce while the other side was muted and spoke on.
+    pub when_muted_dbfs: f64,
+}
+
+impl Hearing {
+    /// Tells whether all of it holds.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.heard.is_enough() && self.when_muted_dbfs < MUTED_DBFS
+    }
+}
+
+/// Writes what a side says for the whole call, and gives the file.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn voice(place: &Place, who: &str, nonce: &Nonce) -> Result<PathBuf> {
+    let wav = place.log(format!("{who}-says.wav"));
+    nonce.repeated(Duration::from_secs(150)).write(&wav)?;
+    Ok(wav)
+}
+
+/// Where one side's hearing is recorded.
+#[derive(Debug)]
+pub enum Ear {
+    /// At its speaker.
+    Device(Recorder),
+    /// In a wav file that grows, brought up to date about once a second.
+    File(PathBuf),
+}
+
+impl Ear {
+    /// Hears by a file.
+    #[must_use]
+    pub fn file(path: &Path) -> Self {
+        Self::File(path.to_owned())
+    }
+
+    /// Waits until the nonce has come through, from now on.
+    ///
+    /// # Errors
+    /// It does not come in time; the best that came is told.
+    pub async fn hears(&self, nonce: &Nonce) -> Result<Heard> {
+        let from = self.now();
+        eventually("the other side's nonce", PATIENCE, async || {
+            let heard = nonce.listen(&self.sound()?.window(from, Duration::MAX))?;
+            ensure!(heard.is_enough(), "not heard: {heard:?}");
+            Ok(heard)
+        })
+        .await
+    }
+
+    /// Listens to a muted side that speaks on, from now on, and tells how loud the loudest of it is, in dBFS.
+    ///
+    /// # Errors
+    /// The recording stands still, or it is heard.
+    pub async fn hears_nothing_of(&self, nonce: &Nonce) -> Result<f64> {
+        let from = self.now() + self.lag() + UNDER_WAY;
+        let window = eventually("the recording to go on", PATIENCE, async || {
+            let recording = self.sound()?;
+            ensure!(
+                recording.length() >= from + MUTED_FOR,
+                "it is {:?} long",
+                recording.length()
+            );
+            Ok(recording.window(from, from + MUTED_FOR))
+        })
+        .await?;
+        let (found, dbfs) = (nonce.listen(&window)?.found, loudest_dbfs(&window)?);
+        ensure!(
+            found < 0.1 && dbfs < MUTED_DBFS,
+            "heard while muted: {found:.2} of the nonce, at {dbfs:.1} dBFS"
+        );
+        Ok(dbfs)
+    }
+
+    fn now(&self) -> Duration {
+        match self {
+            Self::Device(recorder) => recorder.position(),
+            // It may not be there yet: then it begins now.
+            Self::File(path) => Sound::read(path).map_or(Duration::ZERO, |sound| sound.length()),
+        }
+    }
+
+    fn sound(&self) -> Result<Sound> {
+        match self {
+            Self::Device(recorder) => Ok(recorder.sound()),
+            Self::File(path) => Sound::read(path),
+        }
+    }
+
+    fn lag(&self) -> Duration {
+        match self {
+            Self::Device(_) => Duration::from_millis(60),
+            Self::File(_) => Duration::from_millis(1200),
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! A call that the first agent lets ring goes to the second, and one whose caller leaves changes nothing.
+
+#![cfg(target_os = "linux")]
+
+use anyhow::{Context, Result};
+use e2e::{
+    api::PracticeCall,
+    headless::{Audio, Headless},
+    world::World,
+};
+use offhook_desk::{CallPhase, Command};
+use offhook_model::{Activity, CallId, LegOutcome, LegRecord, Presence, PresenceReason};
+
+const CALL: PracticeCall<'static> = PracticeCall {
+    number: "12800550142",
+    display_name: None,
+    voice: None,
+    record: None,
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_rings_out_is_offered_to_the_next_agent_and_the_first_is_on_break() -> Result<()>
+{
+    let world = World::silent("ring-no-answer", 2).await?;
+    let lin = world.agent("lin", &Audio::Null).await?;
+    let zhou = world.agent("zhou", &Audio::Null).await?;
+    let customer = world.administrator.call_in(&CALL).await?;
+
+    let (first, mut second) = who_rings_first(lin, zhou).await?;
+    let call = first.call(CallPhase::Offered).await?;
+    let next = second.call(CallPhase::Offered).await?;
+    assert_eq!(next.call, call.call, "it is the same contact");
+    assert_ne!(next.leg, call.leg);
+    second.command(&Command::Answer { leg: next.leg }).await?;
+    second.call(CallPhase::Live).await?;
+    first
+        .until("Break, with the reason", |view| {
+            let state = view.presence.as_ref()?.confirmed;
+            let on_break =
+                state.presence == Presence::Break && state.reason == PresenceReason::RingNoAnswer;
+            (on_break && view.calls.is_empty()).then_some(())
+        })
+        .await?;
+
+    world.administrator.hang_up_customer(customer).await?;
+    second
+        .until("wrap-up", |view| {
+            (view.activity == Activity::WrapUp).then_some(())
+        })
+        .await?;
+    let legs = legs_of(&world, call.call).await?;
+    let outcomes: Vec<_> = legs.iter().map(|leg| leg.outcome).collect();
+    assert_eq!(
+        outcomes,
+        [Some(LegOutcome::RingNoAnswer), Some(LegOutcome::Connected)]
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_who_leaves_while_it_rings_changes_no_state_and_is_recorded_as_abandoned()
+-> Result<()> {
+    let world = World::silent("abandoned", 30).await?;
+    let lin = world.agent("lin", &Audio::Null).await?;
+    let customer = world.administrator.call_in(&CALL).await?;
+    let call = lin.call(CallPhase::Offered).await?;
+    world.administrator.hang_up_customer(customer).await?;
+    lin.until("the ringing to stop", |view| {
+        view.calls.is_empty().then_some(())
+    })
+    .await?;
+    let view = lin.view().context("a view")?;
+    let presence = view.presence.context("a presence")?;
+    assert_eq!(presence.confirmed.presence, Presence::Ready);
+    assert_eq!(view.activity, Activity::Free);
+    let legs = legs_of(&world, call.call).await?;
+    assert_eq!(legs.len(), 1);
+    assert_eq!(legs[0].outcome, Some(LegOutcome::AbandonedWhileRinging));
+    Ok(())
+}
+
+/// Sorts two phones by which of them rings.
+async fn who_rings_first(one: Headless, other: Headless) -> Result<(Headless, Headless)> {
+    let first = tokio::select! {
+        rings = one.call(CallPhase::Offered) => { rings?; true }
+        rings = other.call(CallPhase::Offered) => { rings?; false }
+    };
+    Ok(if first { (one, other) } else { (other, one) })
+}
+
+/// Waits until every leg of a call is over and on record, and gives them, oldest first.
+async fn legs_of(world: &World, call: CallId) -> Result<Vec<LegRecord>> {
+    let limit = std::time::Duration::from_secs(10);
+    e2e::place::eventually("the call's record", limit, async || {
+        let calls = world.administrator.calls().await?;
+        let row = calls
+            .into_iter()
+            .find(|row| row.call == call)
+            .context("no such call")?;
+        let legs: Vec<_> = row.legs.into_iter().map(|(_, leg)| leg).collect();
+        anyhow::ensure!(
+            legs.iter().all(|leg| leg.ended_at.is_some()),
+            "a leg goes on: {legs:?}"
+        );
+        Ok(legs)
+    })
+    .await
+}

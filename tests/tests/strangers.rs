@@ -1,0 +1,169 @@
+//! Telephones that nobody here wrote, on sound devices of their own: as the customer, and as an agent's desk telephone.
+
+#![cfg(target_os = "linux")]
+
+use anyhow::{Context, Result};
+use e2e::{
+    account::Account,
+    api::{Api, PracticeCall},
+    baresip::{Baresip, Codec},
+    centre::{DEVICE_PASSWORD, PASSWORD},
+    linphone::Linphone,
+    nonce::Nonce,
+    talk::{Ear, voice},
+    world::World,
+};
+use offhook_desk::{CallPhase, Command};
+use offhook_model::{Activity, CallerMatch, Presence};
+use std::time::Duration;
+use uuid::Uuid;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// baresip calls the queue with Opus; our agent hears it and is heard.
+#[tokio::test(flavor = "multi_thread")]
+async fn baresip_calls_the_queue_with_opus() -> Result<()> {
+    baresip_calls_the_queue("stranger-calls-opus", Codec::Opus).await
+}
+
+/// The same with G.711.
+#[tokio::test(flavor = "multi_thread")]
+async fn baresip_calls_the_queue_with_g711() -> Result<()> {
+    baresip_calls_the_queue("stranger-calls-g711", Codec::G711).await
+}
+
+async fn baresip_calls_the_queue(story: &str, codec: Codec) -> Result<()> {
+    let world = World::sounding(story, &["lin", "customer"]).await?;
+    let pulse = world.pulse()?;
+    let mut agent = world.agent_with_devices("lin").await?;
+    let account = Account::customer(&world.centre.sip, "12800550142", "Chen");
+    let mut customer = Baresip::start(&world.place, pulse, "customer", &account, codec).await?;
+    let agent_ear = Ear::Device(pulse.record(&world.place, "lin").await?);
+    let customer_ear = Ear::Device(pulse.record(&world.place, "customer").await?);
+    let (agent_nonce, customer_nonce) = (Nonce::draw(), Nonce::draw());
+    let agent_wav = voice(&world.place, "lin", &agent_nonce)?;
+    let customer_wav = voice(&world.place, "customer", &customer_nonce)?;
+    let _agent_speaks = pulse.speak(&world.place, "lin", &agent_wav)?;
+    let _customer_speaks = pulse.speak(&world.place, "customer", &customer_wav)?;
+
+    customer.call(&world.queue()).await?;
+    customer.talks(PATIENCE).await?;
+    let call = agent.call(CallPhase::Offered).await?;
+    agent
+        .until("the caller's record", |view| {
+            matches!(view.calls.first()?.caller, CallerMatch::Known { .. }).then_some(())
+        })
+        .await?;
+    agent.command(&Command::Answer { leg: call.leg }).await?;
+    agent.call(CallPhase::Live).await?;
+    agent_ear
+        .hears(&customer_nonce)
+        .await
+        .context("The agent listens")?;
+    customer_ear
+        .hears(&agent_nonce)
+        .await
+        .context("baresip listens")?;
+
+    let leg = call.leg;
+    agent
+        .command(&Command::SetMuted { leg, muted: true })
+        .await?;
+    customer.toggle_mute().await?;
+    customer_ear.hears_nothing_of(&agent_nonce).await?;
+    agent_ear.hears_nothing_of(&customer_nonce).await?;
+
+    customer.hang_up().await?;
+    agent
+        .until("wrap-up", |view| {
+            (view.activity == Activity::WrapUp).then_some(())
+        })
+        .await
+}
+
+/// baresip is registered at the centre as an agent and takes a customer's call.
+#[tokio::test(flavor = "multi_thread")]
+async fn baresip_takes_a_call_as_an_agent() -> Result<()> {
+    let world = World::sounding("stranger-answers-baresip", &["zhou"]).await?;
+    let account = Account::agent(&world.centre.sip, "1002", DEVICE_PASSWORD);
+    let mut phone =
+        Baresip::start(&world.place, world.pulse()?, "zhou", &account, Codec::Opus).await?;
+    let scene = Scene::set(&world).await?;
+    phone.rings(PATIENCE).await?;
+    phone.answer().await?;
+    phone.talks(PATIENCE).await?;
+    scene.both_hear().await?;
+    world.administrator.hang_up_customer(scene.customer).await?;
+    phone.is_over(PATIENCE).await
+}
+
+/// linphone is registered at the centre as an agent, takes a customer's call and hangs up.
+#[tokio::test(flavor = "multi_thread")]
+async fn linphone_takes_a_call_as_an_agent() -> Result<()> {
+    let world = World::sounding("stranger-answers-linphone", &["zhou"]).await?;
+    let account = Account::agent(&world.centre.sip, "1002", DEVICE_PASSWORD);
+    let mut phone = Linphone::start(&world.place, world.pulse()?, "zhou", &account).await?;
+    let scene = Scene::set(&world).await?;
+    phone.rings(PATIENCE).await?;
+    phone.answer()?;
+    phone.talks(PATIENCE).await?;
+    scene.both_hear().await?;
+    phone.hang_up()?;
+    phone.is_over(PATIENCE).await?;
+    e2e::place::eventually("the customer to be hung up", PATIENCE, async || {
+        let state = world
+            .administrator
+            .practice_state(scene.customer)
+            .await?
+            .state;
+        anyhow::ensure!(state == "ended", "it is {state}");
+        Ok(())
+    })
+    .await
+}
+
+/// An agent who is Ready with a telephone on the desk, and a practice customer who calls.
+struct Scene {
+    customer: Uuid,
+    agent_ear: Ear,
+    customer_ear: Ear,
+    agent_nonce: Nonce,
+    customer_nonce: Nonce,
+    _agent_speaks: e2e::process::Running,
+}
+
+impl Scene {
+    async fn set(world: &World) -> Result<Self> {
+        let (pulse, place) = (world.pulse()?, &world.place);
+        let (agent_nonce, customer_nonce) = (Nonce::draw(), Nonce::draw());
+        let agent_ear = Ear::Device(pulse.record(place, "zhou").await?);
+        let agent_speaks = pulse.speak(place, "zhou", &voice(place, "zhou", &agent_nonce)?)?;
+        let zhou = Api::sign_in(&world.centre.http, "zhou", PASSWORD).await?;
+        zhou.set_presence(Presence::Ready).await?;
+        let recording = place.log("customer-heard.wav");
+        let customer = world
+            .administrator
+            .call_in(&PracticeCall {
+                number: "12800550142",
+                display_name: None,
+                voice: Some(&voice(place, "customer", &customer_nonce)?),
+                record: Some(&recording),
+            })
+            .await?;
+        Ok(Self {
+            customer,
+            agent_ear,
+            customer_ear: Ear::file(&recording),
+            agent_nonce,
+            customer_nonce,
+            _agent_speaks: agent_speaks,
+        })
+    }
+
+    async fn both_hear(&self) -> Result<()> {
+        let heard = self.agent_ear.hears(&self.customer_nonce).await;
+        heard.context("The agent's telephone listens")?;
+        let heard = self.customer_ear.hears(&self.agent_nonce).await;
+        heard.context("The customer listens").map(drop)
+    }
+}
