@@ -715,6 +715,22 @@ fn a_change_that_meets_theirs_is_refused_with_491_and_ours_repeated_later() {
 }
 
 #[test]
+fn after_a_glare_the_one_who_made_the_call_waits_longer() {
+    let mut stage = Stage::new();
+    let (call, invite) = stage.outgoing(None);
+    stage.answer(&ok(&invite, "x"));
+    assert!(matches!(stage.event(), Event::Answered { .. }));
+    stage.endpoint.reoffer(stage.now, call, b"hold".to_vec());
+    let ours = asked(&stage.sent(), "INVITE");
+    stage.answer(&ours.response(Status::REQUEST_PENDING, ""));
+    assert!(stage.wait(Duration::from_millis(2099)).is_empty());
+    assert_eq!(
+        methods(&stage.wait(Duration::from_millis(1901))[..1]),
+        ["INVITE"]
+    );
+}
+
+#[test]
 fn their_change_is_answered_and_refreshes_where_requests_go() {
     let mut stage = Stage::new();
     let (call, tag) = stage.talking();
