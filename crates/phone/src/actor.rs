@@ -197,6 +197,7 @@ impl Actor {
                     SessionReport::Fact(_)
                     | SessionReport::Legs(_)
                     | SessionReport::Found(..)
+                    | SessionReport::Back
                     | SessionReport::Over(_) => {}
                 }
             }
@@ -260,6 +261,11 @@ impl Actor {
                     self.jobs.push(Job::KeepCards(cards.clone()));
                 }
                 self.cards.keep(call, found);
+            }
+            SessionReport::Back => {
+                if let Some(line) = &mut self.line {
+                    line.commands.push(offhook_sip::Command::NetworkChanged);
+                }
             }
             SessionReport::Over(code) => {
                 info!(?code, "The centre ended the session");

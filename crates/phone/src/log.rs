@@ -1,5 +1,7 @@
 //! Logs of both programs.
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::EnvFilter;
 
 /// Writes logs to standard error, as much as the environment variable `OFFHOOK_LOG` asks for (`info` where it asks for
@@ -10,6 +12,7 @@ pub fn log_to_stderr() {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .try_init()
         .ok();
 }

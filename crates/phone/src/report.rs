@@ -87,6 +87,8 @@ pub(crate) enum SessionReport {
     Line(Box<Line>),
     /// A look-up answered; the cards are kept for the screen pop.
     Found(CallId, Found),
+    /// The centre answers again after it did not. It may have forgotten where this phone is.
+    Back,
     /// The centre ended the session.
     Over(Code),
 }

@@ -193,6 +193,7 @@ async fn line(sip: SipAccount, display_name: String, told: Teller) {
 async fn events(session: Session, bell: Arc<Bell>, told: Teller) {
     let mut backoff = Backoff::new(RETRY.0, RETRY.1);
     let mut last = None;
+    let mut broke_off = false;
     loop {
         let mut stream = session.events(last);
         let mut stands = false;
@@ -207,6 +208,9 @@ async fn events(session: Session, bell: Arc<Bell>, told: Teller) {
                         bell.link_up();
                         told.fact(Fact::Api(Ok(()))).await;
                         told.fact(Fact::EventStream(true)).await;
+                        if broke_off {
+                            told.tell(SessionReport::Back).await;
+                        }
                     }
                     match event {
                         Event::Presence(state) => told.fact(Fact::Presence(state)).await,
@@ -229,6 +233,7 @@ async fn events(session: Session, bell: Arc<Bell>, told: Teller) {
         if let Code::SessionExpired | Code::SignedInElsewhere = why {
             return told.over(why).await;
         }
+        broke_off = true;
         told.fact(Fact::EventStream(false)).await;
         told.fact(Fact::Api(Err(why))).await;
         sleep(backoff.next(rand::random())).await;
