@@ -105,6 +105,15 @@ describe('a live call', () => {
     expect(await screen.findByText('You are talking while muted')).toBeTruthy();
   });
 
+  test('a control that becomes usable keeps the focus', async () => {
+    const host = await open('ringing');
+    const end = screen.getByRole('button', { name: 'Hang up' });
+    end.focus();
+    host.publish({ calls: scene('live', 'en').view.calls });
+    await waitFor(() => expect(end.getAttribute('aria-disabled')).toBeNull());
+    expect(document.activeElement).toBe(end);
+  });
+
   test('hangs up by Shift Esc', async () => {
     const host = await open('live');
     await userEvent.keyboard('{Shift>}{Escape}{/Shift}');

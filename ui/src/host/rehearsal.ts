@@ -167,5 +167,15 @@ export function rehearse(screen: string): RehearsalHost {
   const host = new RehearsalHost(screen, lang === 'en' ? 'en' : 'zh');
   host.murmur();
   if (screen === 'typing') host.interrupt();
+  asked.getAll('press').forEach((name, n) => setTimeout(() => press(name), 900 * (n + 1)));
   return host;
+}
+
+/** Presses what has this name, for a look at menus and panes: `&press=Settings`. */
+function press(name: string): void {
+  const named = [...document.querySelectorAll<HTMLElement>('button, [role="menuitem"], [role="row"]')];
+  const found = named.find((element) => (element.getAttribute('aria-label') ?? element.textContent ?? '').includes(name));
+  found?.dispatchEvent(new PointerEvent('pointerdown', { bubbles: true, button: 0, pointerType: 'mouse' }));
+  found?.dispatchEvent(new PointerEvent('pointerup', { bubbles: true, button: 0, pointerType: 'mouse' }));
+  if (found?.getAttribute('aria-haspopup') !== 'menu') found?.click();
 }

@@ -116,8 +116,6 @@ export const en: Messages = {
     offline: 'Offline',
     live: 'On a call',
     wrapUp: 'Wrap-up',
-    dialling: 'Calling',
-    consulting: 'Consulting',
     switch: 'Change',
     checkIn: 'Check in',
     thenWrapUp: 'Then wrap-up',
@@ -153,12 +151,10 @@ export const en: Messages = {
     transfer: 'Transfer',
     survey: 'Survey',
     whenLive: 'Once the call is answered',
-    noCall: 'No call',
     notYet: 'Not in this version yet',
     answerWithin: 'to answer,',
     elseRequeue: 'then back to queue',
     ringing: 'ringing',
-    noLimit: 'no limit',
     answerLeft: (seconds) => `${seconds} seconds left to answer`,
     queued: 'queued',
     callsIn30Days: (n) => `call no. ${n} in 30 days`,
@@ -192,7 +188,6 @@ export const en: Messages = {
     longest: 'Longest',
     noQueues: 'You are in no skill group yet',
     asOf: (time) => `as of ${time}`,
-    resting: 'Just changed, one moment',
   },
 
   facts: {
@@ -251,14 +246,12 @@ export const en: Messages = {
   },
 
   pop: {
-    profile: 'Customer profile',
     reference: 'Customer',
     unknownTitle: 'New customer',
     unknownHint: 'Nobody has this number. The summary is kept under it.',
     lookingHint: 'Reading the customer profile',
     severalTitle: 'Several customers share this number',
     severalHint: 'Pick who it is; you can change it later',
-    choose: 'Choose',
     chooseAgain: 'Somebody else',
     unavailableTitle: 'Offline, no copy here',
     unavailableHint: 'Only the number is known; the rest comes with the connection',
@@ -349,7 +342,6 @@ export const en: Messages = {
     details: 'Call details',
     pick: 'Pick a call to see its details',
     rang: 'Rang',
-    summaryLater: 'The summary is in the wrap-up of this call',
   },
 
   notices: {
@@ -359,7 +351,6 @@ export const en: Messages = {
     incompleteBody: (fields) => `Still missing: ${fields.join(', ')}. Kept as a draft.`,
     openDraft: 'Open the summary',
     failedTitle: 'That did not work',
-    dismiss: 'All right',
     close: 'Close',
     phoneGone: 'The phone does not answer',
     phoneGoneBody: 'Your last action did not get through. Please open the window again.',

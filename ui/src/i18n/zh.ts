@@ -144,8 +144,6 @@ export const zh = {
     offline: '离线',
     live: '通话中',
     wrapUp: '话后处理',
-    dialling: '正在呼叫',
-    consulting: '咨询中',
     switch: '切换',
     checkIn: '签入',
     thenWrapUp: '结束后进入话后处理',
@@ -181,12 +179,10 @@ export const zh = {
     transfer: '转接',
     survey: '满意度',
     whenLive: '接通后可用',
-    noCall: '没有通话',
     notYet: '此版本还没有这个功能',
     answerWithin: '内接听',
     elseRequeue: '否则转回队列',
     ringing: '已振铃',
-    noLimit: '没有时限',
     answerLeft: (seconds: number) => `还剩 ${seconds} 秒接听`,
     queued: '已排队',
     callsIn30Days: (n: number) => `30 天内第 ${n} 次来电`,
@@ -220,7 +216,6 @@ export const zh = {
     longest: '最久',
     noQueues: '您还不在任何技能组里',
     asOf: (time: string) => `截至 ${time}`,
-    resting: '刚刚切换，请稍候',
   },
 
   facts: {
@@ -279,14 +274,12 @@ export const zh = {
   },
 
   pop: {
-    profile: '客户资料',
     reference: '客户编号',
     unknownTitle: '新客户',
     unknownHint: '没有这个号码的资料。小结会记在这个号码下。',
     lookingHint: '正在读取客户资料',
     severalTitle: '这个号码属于多位客户',
     severalHint: '请选是哪一位，选了也能再换',
-    choose: '选择',
     chooseAgain: '换一位',
     unavailableTitle: '离线，没有缓存',
     unavailableHint: '只有号码，联网后自动补上',
@@ -377,7 +370,6 @@ export const zh = {
     details: '通话详情',
     pick: '选一通电话看详情',
     rang: '振铃',
-    summaryLater: '小结在这通电话的话后里',
   },
 
   notices: {
@@ -387,7 +379,6 @@ export const zh = {
     incompleteBody: (fields: string[]) => `还缺：${fields.join('、')}。已留作草稿。`,
     openDraft: '打开小结',
     failedTitle: '没有成功',
-    dismiss: '知道了',
     close: '关闭',
     phoneGone: '话机没有响应',
     phoneGoneBody: '刚才的操作没有送到，请重新打开窗口。',
