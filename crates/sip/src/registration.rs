@@ -136,7 +136,7 @@ impl Registration {
         match self.state {
             State::Asking(asked) if asked == key => self.answered(now, response, account, endpoint),
             State::Withdrawing(asked) if asked == key => {
-                if is_challenge(response.status)
+                if response.status.is_challenge()
                     && self
                         .digest
                         .challenged(&mut self.attempt, &response.headers)
@@ -215,7 +215,7 @@ impl Registration {
             self.state = State::Registered;
             return Some(Event::Registered { expires });
         }
-        if is_challenge(status) {
+        if status.is_challenge() {
             return match self.digest.challenged(&mut self.attempt, &response.headers) {
                 Ok(()) => {
                     self.state = State::Asking(self.send(now, self.expires, account, endpoint));
@@ -328,11 +328,4 @@ impl Registration {
 enum Retry {
     Never,
     After(Option<Duration>),
-}
-
-fn is_challenge(status: Status) -> bool {
-    matches!(
-        status,
-        Status::UNAUTHORIZED | Status::PROXY_AUTHENTICATION_REQUIRED
-    )
 }

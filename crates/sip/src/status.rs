@@ -79,6 +79,14 @@ impl Status {
         (200..300).contains(&self.0)
     }
 
+    /// 401 or 407: asks who we are.
+    pub(crate) fn is_challenge(self) -> bool {
+        matches!(
+            self,
+            Status::UNAUTHORIZED | Status::PROXY_AUTHENTICATION_REQUIRED
+        )
+    }
+
     /// Anything but 1xx.
     pub fn is_final(self) -> bool {
         self.0 >= 200

@@ -1,8 +1,14 @@
 //! Offer and answer of one audio stream (RFC 3264, RFC 8866). Reading is `sdp-types`; what it means is here.
 
+mod direction;
+mod format;
+
 use std::net::{IpAddr, SocketAddr};
 
-use sdp_types::{Attribute, Media, Session};
+use sdp_types::{Media, Session};
+
+pub use direction::Direction;
+use format::{formats_of, is_event, same_codec};
 
 /// One payload format.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,73 +36,6 @@ pub struct Capabilities {
     pub telephone_event: Vec<CodecSpec>,
     /// Packet length in milliseconds.
     pub ptime: u8,
-}
-
-/// Which way media flows, as seen by the one who says it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
-    /// Both ways.
-    SendRecv,
-    /// We send only: the other side is on hold.
-    SendOnly,
-    /// We receive only: we are on hold.
-    RecvOnly,
-    /// Neither.
-    Inactive,
-}
-
-impl Direction {
-    /// True if the one who says it sends.
-    pub fn sends(self) -> bool {
-        matches!(self, Self::SendRecv | Self::SendOnly)
-    }
-
-    /// True if the one who says it listens.
-    pub fn receives(self) -> bool {
-        matches!(self, Self::SendRecv | Self::RecvOnly)
-    }
-
-    /// The same as seen from the other end.
-    pub fn reversed(self) -> Self {
-        Self::new(self.receives(), self.sends())
-    }
-
-    /// What both allow.
-    fn and(self, other: Self) -> Self {
-        Self::new(
-            self.sends() && other.sends(),
-            self.receives() && other.receives(),
-        )
-    }
-
-    fn new(sends: bool, receives: bool) -> Self {
-        match (sends, receives) {
-            (true, true) => Self::SendRecv,
-            (true, false) => Self::SendOnly,
-            (false, true) => Self::RecvOnly,
-            (false, false) => Self::Inactive,
-        }
-    }
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::SendRecv => "sendrecv",
-            Self::SendOnly => "sendonly",
-            Self::RecvOnly => "recvonly",
-            Self::Inactive => "inactive",
-        }
-    }
-
-    fn read(attributes: &[Attribute]) -> Option<Self> {
-        [
-            Self::SendRecv,
-            Self::SendOnly,
-            Self::RecvOnly,
-            Self::Inactive,
-        ]
-        .into_iter()
-        .find(|direction| attributes.iter().any(|a| a.attribute == direction.as_str()))
-    }
 }
 
 /// Names one description of a session; the version grows with every change (RFC 3264 §8).
@@ -337,77 +276,6 @@ fn negotiate(
         direction,
         ptime,
     })
-}
-
-/// The formats of the m= line in order, each with its rtpmap or the registered meaning of its number (RFC 3551 §6).
-fn formats_of(media: &Media) -> Vec<CodecSpec> {
-    let described = |name: &str, payload_type: u8| {
-        media
-            .attributes
-            .iter()
-            .filter(|a| a.attribute == name)
-            .find_map(|a| {
-                let (number, rest) = a.value.as_deref()?.trim().split_once(' ')?;
-                (number.parse() == Ok(payload_type)).then(|| rest.trim().to_owned())
-            })
-    };
-    let mut formats: Vec<CodecSpec> = Vec::new();
-    for payload_type in media
-        .fmt
-        .split_ascii_whitespace()
-        .filter_map(|text| text.parse::<u8>().ok())
-        .filter(|number| *number < 128)
-    {
-        let map = described("rtpmap", payload_type)
-            .or_else(|| registered(payload_type).map(str::to_owned));
-        let Some(map) = map else { continue };
-        let mut parts = map.split('/');
-        let (Some(name), Some(clock)) = (parts.next(), parts.next()) else {
-            continue;
-        };
-        let Ok(clock_rate) = clock.trim().parse() else {
-            continue;
-        };
-        let channels = parts
-            .next()
-            .and_then(|text| text.trim().parse().ok())
-            .unwrap_or(1);
-        if formats
-            .iter()
-            .any(|known| known.payload_type == payload_type)
-        {
-            continue;
-        }
-        formats.push(CodecSpec {
-            payload_type,
-            name: name.trim().to_owned(),
-            clock_rate,
-            channels,
-            fmtp: described("fmtp", payload_type),
-        });
-    }
-    formats
-}
-
-fn registered(payload_type: u8) -> Option<&'static str> {
-    match payload_type {
-        0 => Some("PCMU/8000"),
-        3 => Some("GSM/8000"),
-        8 => Some("PCMA/8000"),
-        9 => Some("G722/8000"),
-        18 => Some("G729/8000"),
-        _ => None,
-    }
-}
-
-fn same_codec(a: &CodecSpec, b: &CodecSpec) -> bool {
-    a.name.eq_ignore_ascii_case(&b.name)
-        && a.clock_rate == b.clock_rate
-        && (a.channels == b.channels || is_event(a))
-}
-
-fn is_event(spec: &CodecSpec) -> bool {
-    spec.name.eq_ignore_ascii_case("telephone-event")
 }
 
 #[cfg(test)]
