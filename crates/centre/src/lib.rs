@@ -13,6 +13,7 @@ pub mod control;
 pub mod engine;
 pub mod hub;
 pub mod password;
+pub mod practice;
 pub mod recorder;
 pub mod serve;
 pub mod store;

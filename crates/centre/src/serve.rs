@@ -1,11 +1,12 @@
 //! Puts the centre together and takes it down again.
 
 use crate::acd::{Acd, AgentConfig, Config, GroupConfig};
-use crate::api::{self, App};
+use crate::api::{self, App, Parts};
 use crate::clock::{self, Clock};
 use crate::control::Control;
 use crate::engine::{Builtin, Engine, Wires};
 use crate::hub::Hub;
+use crate::practice::{Practice, VoiceError};
 use crate::store::{Store, StoreError};
 use crate::{password, recorder};
 use offhook_model::Secret;
@@ -65,6 +66,9 @@ pub enum StartError {
     /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The practice voices cannot be written.
+    #[error(transparent)]
+    Voice(#[from] VoiceError),
     /// A task that was only just started is gone.
     #[error("the centre closed while starting")]
     Closing,
@@ -78,6 +82,7 @@ pub struct Centre {
     /// Where SIP listens.
     pub sip: SocketAddr,
     store: Store,
+    practice: Option<Practice>,
     closing: CancellationToken,
     server: JoinHandle<io::Result<()>>,
     control: JoinHandle<()>,
@@ -120,16 +125,29 @@ impl Centre {
         let nobody = tokio::task::spawn_blocking(|| password::hash(&Secret::new("nobody")))
             .await
             .map_err(|_| StartError::Closing)??;
-        let app = App::new(
-            store.clone(),
+        let practice = if options.practice {
+            let (control, store) = (control.clone(), store.clone());
+            Some(Practice::new(
+                control,
+                store,
+                sip,
+                &options.data,
+                closing.clone(),
+            )?)
+        } else {
+            None
+        };
+        let app = App::new(Parts {
+            store: store.clone(),
             control,
             hub,
             clock,
             sip,
-            options.ring_seconds,
-            closing.clone(),
+            ring_seconds: options.ring_seconds,
+            closing: closing.clone(),
             nobody,
-        );
+            practice: practice.clone(),
+        });
         app.refresh_directory()
             .await
             .map_err(|_| StartError::Closing)?;
@@ -145,6 +163,7 @@ impl Centre {
             http,
             sip,
             store,
+            practice,
             closing,
             server,
             control: control_task,
@@ -165,6 +184,13 @@ impl Centre {
         self.closing.cancel();
         if tokio::time::timeout(PATIENCE, self.server).await.is_err() {
             tracing::warn!("Requests were still under way");
+        }
+        if let Some(practice) = &self.practice
+            && tokio::time::timeout(PATIENCE, practice.finished())
+                .await
+                .is_err()
+        {
+            tracing::warn!("A practice customer did not hang up");
         }
         // The engine gives its calls 2 s to end; the records of their ends follow.
         if !self.control.is_finished()

@@ -9,6 +9,7 @@ mod events;
 mod guard;
 mod guesses;
 mod once;
+mod practice;
 mod presence;
 mod problem;
 mod sessions;
@@ -20,6 +21,7 @@ use crate::clock::Clock;
 use crate::control::Control;
 use crate::engine::Directory;
 use crate::hub::Hub;
+use crate::practice::Practice;
 use crate::store::{Store, StoreError};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -35,7 +37,7 @@ const BODY_LIMIT: usize = 256 * 1024;
 
 /// What the routes work with. Clones share it.
 #[derive(Debug, Clone)]
-pub struct App(Arc<Parts>);
+pub struct App(Arc<Inner>);
 
 /// What an [`App`] is made of.
 #[derive(Debug)]
@@ -54,38 +56,28 @@ pub struct Parts {
     pub ring_seconds: u32,
     /// Ends the streams when the centre closes.
     pub closing: CancellationToken,
+    /// A hash that is checked against when nobody has the name, so that a guess takes as long either way.
+    pub nobody: String,
+    /// The practice customers, where the centre was started for them.
+    pub practice: Option<Practice>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    parts: Parts,
     guesses: Mutex<Guesses>,
     /// Held by a write with an idempotency key from the look-up to the answer, so that two at once are one after the other.
     writes: tokio::sync::Mutex<()>,
-    /// Checked against when nobody has the name, so that a guess takes as long either way.
-    nobody: String,
 }
 
 impl App {
     /// Puts the parts together.
     #[must_use]
-    #[expect(clippy::too_many_arguments, reason = "one wiring place")]
-    pub fn new(
-        store: Store,
-        control: Control,
-        hub: Hub,
-        clock: Clock,
-        sip: SocketAddr,
-        ring_seconds: u32,
-        closing: CancellationToken,
-        nobody: String,
-    ) -> Self {
-        Self(Arc::new(Parts {
-            store,
-            control,
-            hub,
-            clock,
-            sip,
-            ring_seconds,
-            closing,
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(Inner {
+            parts,
             guesses: Mutex::default(),
             writes: tokio::sync::Mutex::default(),
-            nobody,
         }))
     }
 
@@ -100,7 +92,7 @@ impl std::ops::Deref for App {
     type Target = Parts;
 
     fn deref(&self) -> &Parts {
-        &self.0
+        &self.0.parts
     }
 }
 
@@ -144,6 +136,14 @@ pub fn router(app: App) -> Router {
         .route(
             "/v1/wrap-ups/{wrap_up}",
             put(wrap_ups::set).get(wrap_ups::one),
+        )
+        .route(
+            "/v1/practice/calls",
+            post(practice::start).get(practice::list),
+        )
+        .route(
+            "/v1/practice/calls/{id}",
+            get(practice::one).delete(practice::hang_up),
         )
         .fallback(|| async { Refusal::new(Code::NotFound) })
         .method_not_allowed_fallback(|| async { Refusal::with_status(405, Code::Refused) })

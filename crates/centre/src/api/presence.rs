@@ -41,7 +41,7 @@ async fn once(
     key: &Key,
     change: impl Future<Output = Result<Option<PresenceState>, Closing>>,
 ) -> Result<Response, Refusal> {
-    let _turn = app.writes.lock().await;
+    let _turn = app.0.writes.lock().await;
     match app.store.kept(key).await? {
         Kept::Answered {
             status,

@@ -78,7 +78,7 @@ async fn check_password(app: &App, request: SignInRequest) -> Result<Account, Re
     let now = app.clock.now().mono;
     {
         // What is guarded is whole after every statement: a panic elsewhere spoils nothing.
-        let mut guesses = app.guesses.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut guesses = app.0.guesses.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(left) = guesses.locked(now, &name) {
             let seconds = u32::try_from(left.as_secs() + 1).unwrap_or(u32::MAX);
             return Err(Refusal::new(Code::LockedOut).retry_after(seconds));
@@ -93,7 +93,8 @@ async fn check_password(app: &App, request: SignInRequest) -> Result<Account, Re
     let right = matches(request.password, hash).await?;
     match account {
         Some(account) if right => {
-            app.guesses
+            app.0
+                .guesses
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .forgive(&name);

@@ -196,7 +196,14 @@ fn an_answer_that_crosses_the_deadline_strands_nobody() {
             .skip(1)
             .filter(|phone| phone.call.is_some())
             .count();
-        assert_eq!(talking, 1, "seed {seed}: one phone has the call");
+        assert_eq!(
+            talking,
+            1,
+            "seed {seed}: one phone has the call; {:?} {:?} {:?}",
+            world.phones[FIRST].saw,
+            world.phones[SECOND].saw,
+            world.outcomes(FIRST)
+        );
         assert_eq!(world.phones[CUSTOMER].endings(), 0, "seed {seed}");
         world.hang_up(CUSTOMER);
         world.assert_nobody_is_stranded();

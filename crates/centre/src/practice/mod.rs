@@ -1,0 +1,251 @@
+//! Practice customers: they call a queue over real SIP and real RTP, say what stands in a wav file, and record what they hear.
+
+mod customer;
+mod voice;
+
+use crate::control::Control;
+use crate::store::{Store, StoreError};
+use customer::{Customer, Word};
+use offhook_model::{CallId, PhoneNumber, Wall};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+pub use voice::VoiceError;
+
+/// How many practice calls may run at once.
+const AT_ONCE: usize = 16;
+/// How many that are over are still told of.
+const REMEMBERED: usize = 256;
+
+/// What a practice customer is to do: the body of `POST /v1/practice/calls`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Script {
+    /// The customer's number.
+    pub number: PhoneNumber,
+    /// The name the network gives with it.
+    #[serde(default)]
+    pub display_name: Option<String>,
+    /// The number of the queue to call; the first one if nothing is said.
+    #[serde(default)]
+    pub skill_group: Option<String>,
+    /// The wav file on the centre's machine to be spoken once an agent has answered; a short complaint in the customer's
+    /// language if nothing is said.
+    #[serde(default)]
+    pub voice: Option<PathBuf>,
+    /// The wav file on the centre's machine to record what the customer hears of the agent.
+    #[serde(default)]
+    pub record: Option<PathBuf>,
+    /// How long after the agent's answer the customer hangs up, in milliseconds; never if nothing is said.
+    #[serde(default)]
+    pub hang_up_after_ms: Option<u64>,
+}
+
+/// How far a practice call has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// The INVITE is out.
+    Dialling,
+    /// The centre has answered; no agent has.
+    Waiting,
+    /// The customer talks with an agent.
+    Connected,
+    /// It is over and the recording is complete.
+    Ended,
+}
+
+/// A practice call: the answer to all of its requests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PracticeCall {
+    /// Its name here.
+    pub id: Uuid,
+    /// The centre's name of the call, once it has answered.
+    pub call: Option<CallId>,
+    /// How far it has come.
+    pub stage: Stage,
+    /// When the agent answered.
+    pub connected_at: Option<Wall>,
+    /// When it was over.
+    pub ended_at: Option<Wall>,
+    /// How it ended, in a word for people.
+    pub ended: Option<String>,
+}
+
+/// Why a practice call was not started.
+#[derive(Debug, thiserror::Error)]
+pub enum PracticeError {
+    /// The centre has no such queue.
+    #[error("there is no such queue")]
+    NoQueue,
+    /// A wav file cannot be read or written.
+    #[error(transparent)]
+    Voice(#[from] VoiceError),
+    /// Too many run already.
+    #[error("too many practice calls at once")]
+    TooMany,
+    /// No port, no thread.
+    #[error("setting up the customer's phone: {0}")]
+    Phone(String),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+struct Running {
+    state: watch::Receiver<PracticeCall>,
+    words: mpsc::Sender<Word>,
+}
+
+/// All practice calls of a centre; clones share them.
+#[derive(Clone)]
+pub struct Practice {
+    control: Control,
+    store: Store,
+    sip: SocketAddr,
+    voices: PathBuf,
+    calls: Arc<Mutex<BTreeMap<Uuid, Running>>>,
+    tasks: TaskTracker,
+    closing: CancellationToken,
+}
+
+impl std::fmt::Debug for Practice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Practice").finish_non_exhaustive()
+    }
+}
+
+impl Practice {
+    /// Makes practice calls possible; the voices are written below `data`.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn new(
+        control: Control,
+        store: Store,
+        sip: SocketAddr,
+        data: &Path,
+        closing: CancellationToken,
+    ) -> Result<Self, VoiceError> {
+        let voices = data.join("voices");
+        voice::write_all(&voices)?;
+        Ok(Self {
+            control,
+            store,
+            sip,
+            voices,
+            calls: Arc::default(),
+            tasks: TaskTracker::new(),
+            closing,
+        })
+    }
+
+    /// Lets a customer call.
+    ///
+    /// # Errors
+    /// [`PracticeError`] says what is missing.
+    pub async fn start(&self, mut script: Script) -> Result<PracticeCall, PracticeError> {
+        let queues = self.store.queue_numbers().await?;
+        let queue = match &script.skill_group {
+            None => queues.first(),
+            Some(wanted) => queues
+                .iter()
+                .find(|queue| queue.number == *wanted || queue.group.id.to_string() == *wanted),
+        };
+        let queue = queue.ok_or(PracticeError::NoQueue)?.number.clone();
+        let voice = match script.voice.take() {
+            Some(path) => path,
+            None => self.voices.join(voice::for_number(&script.number)),
+        };
+        voice::check(&voice, script.record.as_deref())?;
+        let id = Uuid::now_v7();
+        let (told, state) = watch::channel(PracticeCall {
+            id,
+            call: None,
+            stage: Stage::Dialling,
+            connected_at: None,
+            ended_at: None,
+            ended: None,
+        });
+        let (words, inbox) = mpsc::channel(4);
+        {
+            let mut calls = self.lock();
+            if calls.values().filter(|call| !call.is_over()).count() >= AT_ONCE {
+                return Err(PracticeError::TooMany);
+            }
+            while calls.len() >= REMEMBERED {
+                let over = calls.iter().find(|(_, call)| call.is_over());
+                let Some(over) = over.map(|(&id, _)| id) else {
+                    break;
+                };
+                calls.remove(&over);
+            }
+            let state = state.clone();
+            calls.insert(id, Running { state, words });
+        }
+        let customer = Customer {
+            script,
+            voice,
+            queue,
+            centre: self.sip,
+            told,
+            inbox,
+            connections: self.control.connections(),
+            closing: self.closing.clone(),
+        };
+        if let Err(error) = customer.call(&self.tasks).await {
+            self.lock().remove(&id);
+            return Err(PracticeError::Phone(error));
+        }
+        let started = state.borrow().clone();
+        Ok(started)
+    }
+
+    /// Says how far a call has come; nothing for one that is not known.
+    #[must_use]
+    pub fn state(&self, id: Uuid) -> Option<PracticeCall> {
+        let calls = self.lock();
+        let state = calls.get(&id)?.state.borrow().clone();
+        Some(state)
+    }
+
+    /// Says how far all calls have come, oldest first.
+    #[must_use]
+    pub fn states(&self) -> Vec<PracticeCall> {
+        self.lock()
+            .values()
+            .map(|call| call.state.borrow().clone())
+            .collect()
+    }
+
+    /// Lets the customer hang up and says how far the call has come; one that is over stays so.
+    pub async fn hang_up(&self, id: Uuid) -> Option<PracticeCall> {
+        let words = self.lock().get(&id)?.words.clone();
+        // A customer who has gone hears nothing any more, and need not.
+        words.send(Word::HangUp).await.ok();
+        self.state(id)
+    }
+
+    /// Waits until every customer has hung up, which they do when the centre closes.
+    pub async fn finished(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Uuid, Running>> {
+        // What is guarded is whole after every statement: a panic elsewhere spoils nothing.
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Running {
+    fn is_over(&self) -> bool {
+        self.state.borrow().stage == Stage::Ended
+    }
+}
