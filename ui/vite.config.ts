@@ -16,5 +16,7 @@ export default defineConfig({
     include: ['src/**/*.test.ts'],
     setupFiles: ['src/test-setup.ts'],
     restoreMocks: true,
+    // Finding by role is slow, and the machine may be busy: a time-out only says that something hangs.
+    testTimeout: 60_000,
   },
 });

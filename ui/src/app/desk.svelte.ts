@@ -1,7 +1,7 @@
 // The one store of the desk: the newest view, the requests going out, and what was fetched beside the view.
 
 import type { Host } from '../host/host';
-import type { CallRow, Command, DeskAction, FormDefinition, Levels, Settings, View } from '../host/types';
+import type { CallRow, Code, Command, DeskAction, FormDefinition, Levels, Settings, View } from '../host/types';
 import { clock } from '../kit/clock.svelte';
 import { Cards } from '../pop/cards.svelte';
 import { isDown } from '../presence/links';
@@ -18,6 +18,8 @@ export class Desk {
   form = $state.raw<FormDefinition | null>(null);
   calls = $state.raw<Loaded<CallRow[]>>({ kind: 'loading' });
   settings = $state.raw<Settings | null>(null);
+  /** Why the phone could not be opened. */
+  unopened = $state<Code | null>(null);
   /** A request did not reach the phone. */
   deaf = $state(false);
   /** Since when a link that is wanted is down. */
@@ -38,7 +40,10 @@ export class Desk {
   start(): void {
     this.#stops = [
       clock.start(),
-      this.#host.onView((view) => this.#show(view)),
+      this.#host.onView(
+        (view) => this.#show(view),
+        (code) => (this.unopened = code),
+      ),
       this.#host.onLevels((levels) => (this.levels = levels)),
     ];
     this.#host.query({ kind: 'settings' }).then(

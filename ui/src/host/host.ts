@@ -1,6 +1,6 @@
 // The one door to the phone. Nothing else in the interface knows what is behind it.
 
-import type { Answer, Command, Levels, Query, View } from './types';
+import type { Answer, Code, Command, Levels, Query, View } from './types';
 
 /** Ends a subscription. */
 export type Unsubscribe = () => void;
@@ -13,8 +13,10 @@ export interface Host {
   send(command: Command): Promise<void>;
   /** Asks for what is too large for the view. Rejects when the phone cannot answer. */
   query<Q extends Query>(query: Q): Promise<AnswerTo<Q>>;
-  /** Calls back with the view as it is, then with each new one. */
-  onView(callback: (view: View) => void): Unsubscribe;
+  /** Calls back with the view as it is, then with each new one; or, where the phone could not be opened at all, with why. */
+  onView(callback: (view: View) => void, failed: (code: Code) => void): Unsubscribe;
   /** Calls back with the loudness of both sides, about ten times a second while a call is up. */
   onLevels(callback: (levels: Levels) => void): Unsubscribe;
+  /** Tells which language the window speaks, so that the desktop's notifications speak it as well. */
+  speak(language: 'zh-CN' | 'en'): void;
 }

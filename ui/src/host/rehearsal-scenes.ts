@@ -84,7 +84,7 @@ function presence(which: Presence, reason: PresenceReason = 'by_hand', since = 7
 
 export const screens = [
   'signin', 'signin-error', 'signin-busy', 'out', 'ready', 'break', 'empty', 'ringing', 'late', 'typing', 'several', 'unknown', 'unavailable', 'stale', 'looking', 'live',
-  'muted', 'wrapup', 'incomplete', 'waiting', 'synced', 'refused', 'offline', 'connecting', 'notices',
+  'muted', 'wrapup', 'incomplete', 'waiting', 'synced', 'refused', 'offline', 'connecting', 'notices', 'unopened',
 ] as const;
 
 export function scene(name: string, tongue: Tongue): Scene {

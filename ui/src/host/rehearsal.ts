@@ -4,7 +4,7 @@
 import type { AnswerTo, Host, Unsubscribe } from './host';
 import { cardsOf, formDefinition, rowsOf, type Tongue } from './rehearsal-data';
 import { scene, type Scene } from './rehearsal-scenes';
-import type { Answer, CallView, Command, Draft, Levels, Query, View } from './types';
+import type { Answer, CallView, Code, Command, Draft, Levels, Query, View } from './types';
 
 export class RehearsalHost implements Host {
   view: View;
@@ -12,11 +12,15 @@ export class RehearsalHost implements Host {
   readonly sent: Command[] = [];
   readonly #scene: Scene;
   readonly #tongue: Tongue;
+  readonly #screen: string;
+  /** The language the window said last. */
+  spoken: string | null = null;
   #show: (view: View) => void = () => undefined;
   #levels: (levels: Levels) => void = () => undefined;
 
   constructor(screen: string, tongue: Tongue) {
     this.#tongue = tongue;
+    this.#screen = screen;
     this.#scene = scene(screen, tongue);
     this.view = this.#scene.view;
   }
@@ -30,7 +34,11 @@ export class RehearsalHost implements Host {
     return this.#answer(query) as AnswerTo<Q>;
   }
 
-  onView(callback: (view: View) => void): Unsubscribe {
+  onView(callback: (view: View) => void, failed: (code: Code) => void): Unsubscribe {
+    if (this.#screen === 'unopened') {
+      failed('profile_in_use');
+      return () => undefined;
+    }
     this.#show = callback;
     callback(this.view);
     return () => (this.#show = () => undefined);
@@ -39,6 +47,10 @@ export class RehearsalHost implements Host {
   onLevels(callback: (levels: Levels) => void): Unsubscribe {
     this.#levels = callback;
     return () => (this.#levels = () => undefined);
+  }
+
+  speak(language: string): void {
+    this.spoken = language;
   }
 
   /** Shows a changed view, as the phone would. */

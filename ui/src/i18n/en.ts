@@ -106,6 +106,7 @@ export const en: Messages = {
     needed: 'Please fill in',
     badAddress: 'The address begins with https:// or http://',
     opening: 'Opening the phone',
+    unopened: 'The phone could not be opened',
     openingSlow: 'The phone has not answered yet; one moment',
   },
 

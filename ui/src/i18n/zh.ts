@@ -134,6 +134,7 @@ export const zh = {
     needed: '请填写',
     badAddress: '地址要以 https:// 或 http:// 开头',
     opening: '正在打开话机',
+    unopened: '话机没有打开',
     openingSlow: '话机还没有响应，请稍等',
   },
 
