@@ -197,6 +197,7 @@ impl Core for UserAgent {
         for call in self.endpoint.calls() {
             self.endpoint.hang_up(now, call, None);
         }
+        self.settle(now);
         self.handle_command(now, Command::Unregister);
     }
 
