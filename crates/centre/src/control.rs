@@ -36,6 +36,7 @@ enum Request {
     Presence(Input, AgentId, oneshot::Sender<Option<PresenceState>>),
     Directory(Directory),
     Snapshot(AgentId, oneshot::Sender<Option<Snapshot>>),
+    Mark(oneshot::Sender<()>),
 }
 
 /// What became of a customer's call, for those who play customers.
@@ -146,6 +147,14 @@ impl Control {
         self.ask(|reply| Request::Snapshot(agent, reply)).await
     }
 
+    /// Waits until everything decided so far is on disk, so that who reads the records finds it.
+    ///
+    /// # Errors
+    /// [`Closing`] when the task is gone.
+    pub async fn recorded(&self) -> Result<(), Closing> {
+        self.ask(Request::Mark).await
+    }
+
     /// Hears which calls are connected to an agent.
     #[must_use]
     pub fn connections(&self) -> broadcast::Receiver<Connected> {
@@ -223,6 +232,7 @@ impl Task {
                 reply.send(self.acd.presence(agent)).ok();
             }
             Request::Directory(directory) => self.outbox.push_back(Command::Directory(directory)),
+            Request::Mark(reply) => self.record(Record::Mark(reply)),
             Request::Snapshot(agent, reply) => {
                 let snapshot = self.acd.presence(agent).zip(self.acd.activity(agent)).map(
                     |(presence, activity)| Snapshot {

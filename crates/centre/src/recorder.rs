@@ -5,10 +5,10 @@ use crate::hub::Hub;
 use crate::store::{Store, StoreError};
 use offhook_model::api::Event;
 use offhook_model::{Activity, AgentId, LegRecord, PresenceState};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 /// One thing to keep.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum Record {
     /// A presence.
     Presence(AgentId, PresenceState),
@@ -18,6 +18,8 @@ pub enum Record {
     Leg(AgentId, LegRecord),
     /// A call as it now is.
     Call(CallRecord),
+    /// Nothing: answered once everything before it has been kept.
+    Mark(oneshot::Sender<()>),
 }
 
 /// Starts the task. The channel is unbounded on purpose: the queue must not wait for the disk and no record may be dropped;
@@ -52,5 +54,10 @@ async fn keep(store: &Store, hub: &Hub, record: Record) -> Result<(), StoreError
             Ok(())
         }
         Record::Call(call) => store.keep_call(&call).await,
+        Record::Mark(reply) => {
+            // Whoever asked may have gone in the meantime.
+            reply.send(()).ok();
+            Ok(())
+        }
     }
 }

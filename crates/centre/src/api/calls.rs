@@ -23,6 +23,7 @@ pub(super) async fn legs(
     State(app): State<App>,
     Agent(session): Agent,
 ) -> Result<axum::Json<Vec<LegRecord>>, Refusal> {
+    app.control.recorded().await?;
     let since = Wall(app.clock.now().wall.0 - LIST_MILLIS);
     Ok(axum::Json(app.store.legs_of(session.account, since).await?))
 }
@@ -32,6 +33,7 @@ pub(super) async fn list(
     _: Administrator,
     Asked(query): Asked<Limit>,
 ) -> Result<axum::Json<Vec<CallRow>>, Refusal> {
+    app.control.recorded().await?;
     let limit = query.limit.unwrap_or(CALLS).min(MOST_CALLS);
     Ok(axum::Json(app.store.calls(limit).await?))
 }
@@ -41,6 +43,7 @@ pub(super) async fn one(
     _: Administrator,
     Id(call): Id<CallId>,
 ) -> Result<axum::Json<CallRow>, Refusal> {
+    app.control.recorded().await?;
     let row = app.store.call(call).await?;
     row.map(axum::Json)
         .ok_or_else(|| Refusal::new(Code::NotFound))

@@ -17,5 +17,6 @@ pub(super) async fn by_number(
     _session: Session,
     Asked(query): Asked<ByNumber>,
 ) -> Result<axum::Json<Vec<CustomerCard>>, Refusal> {
+    app.control.recorded().await?;
     Ok(axum::Json(app.store.cards(&query.number).await?))
 }

@@ -34,14 +34,7 @@ impl Guesses {
     /// Counts a try before its password is checked, so that many at once are counted, too.
     pub(super) fn count(&mut self, now: Mono, name: &str) {
         if self.0.len() >= NAMES {
-            self.0.retain(|_, tries| tries.last + MEMORY > now);
-        }
-        if self.0.len() >= NAMES && !self.0.contains_key(name) {
-            // Somebody tries thousands of names: forget the oldest, never lock everybody out.
-            let oldest = self.0.iter().min_by_key(|(_, tries)| tries.last);
-            if let Some(oldest) = oldest.map(|(name, _)| name.clone()) {
-                self.0.remove(&oldest);
-            }
+            self.forget_older_half(now);
         }
         let tries = self.0.entry(name.to_owned()).or_insert(Tries {
             wrong: 0,
@@ -56,6 +49,15 @@ impl Guesses {
         if tries.wrong >= FORGIVEN {
             tries.locked_until = now + LOCK;
         }
+    }
+
+    /// Somebody tries thousands of names: the older half is forgotten, but none that is locked.
+    fn forget_older_half(&mut self, now: Mono) {
+        let mut times: Vec<Mono> = self.0.values().map(|tries| tries.last).collect();
+        times.sort_unstable();
+        let middle = times[times.len() / 2];
+        self.0
+            .retain(|_, tries| tries.last > middle || tries.locked_until > now);
     }
 
     /// The password was right.
