@@ -223,6 +223,7 @@ impl Actor {
             sip,
             name,
             self.store.clone(),
+            self.jobs_sender.clone(),
             Teller {
                 generation: self.generation,
                 reports: self.reports.clone(),

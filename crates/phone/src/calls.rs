@@ -38,8 +38,9 @@ impl Actor {
             Event::Confirmed { call, sdp } => self.confirmed(call, sdp),
             Event::Reoffer { call, sdp } => self.reoffered(call, sdp),
             Event::Ended { call, cause } => self.call_ended(call, &cause),
-            // This phone makes no calls and no offers of its own yet.
-            Event::Progress { .. } | Event::Answered { .. } | Event::ReofferAnswered { .. } => {}
+            Event::ReofferAnswered { call, answer } => self.offer_answered(call, answer),
+            // This phone makes no calls of its own yet.
+            Event::Progress { .. } | Event::Answered { .. } => {}
         }
     }
 
@@ -162,6 +163,17 @@ impl Actor {
                     status: Status::NOT_ACCEPTABLE_HERE,
                 });
             }
+        }
+    }
+
+    /// The far side had asked for our offer and answered it; the session was as it is until now.
+    fn offer_answered(&mut self, call: CallKey, answer: Result<Vec<u8>, Status>) {
+        let (Some(leg), Ok(sdp)) = (self.legs.of_call(call), answer) else {
+            return;
+        };
+        match line::accept(&sdp, leg.rtp) {
+            Ok(stream) => self.media.start(leg.media, stream),
+            Err(error) => warn!(leg = %leg.id, %error, "A change of the session leads nowhere"),
         }
     }
 

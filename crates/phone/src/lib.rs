@@ -33,6 +33,7 @@ mod sync;
 pub use config::{Config, Flags, FlagsError, parse_audio};
 pub use error::{Closed, OpenError};
 pub use log::log_to_stderr;
-pub use phone::{Phone, open};
+pub use offhook_store::KeyRing;
+pub use phone::{Phone, open, open_with};
 pub use query::{Answer, CallRow, Query, Settings};
 pub use shell::{IncomingNotification, Levels, Shell};

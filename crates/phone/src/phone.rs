@@ -7,7 +7,7 @@ use std::sync::Arc;
 use offhook_audio::{Media, MediaEvent};
 use offhook_desk::{Command, Desk, View};
 use offhook_model::Code;
-use offhook_store::{ProfileLock, Store};
+use offhook_store::{KeyRing, ProfileLock, Store};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
@@ -45,8 +45,20 @@ impl fmt::Debug for Phone {
 /// # Errors
 /// [`OpenError`]: the profile is in use, the store cannot be opened, or there is no media thread.
 pub async fn open(config: Config, shell: Arc<dyn Shell>) -> Result<Phone, OpenError> {
+    open_with(config, shell, KeyRing::System).await
+}
+
+/// Opens the phone with a keyring of one's choice.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_with(
+    config: Config,
+    shell: Arc<dyn Shell>,
+    keyring: KeyRing,
+) -> Result<Phone, OpenError> {
     let lock = ProfileLock::take(&config.profile)?;
-    let store = Store::open(&config.profile).await?;
+    let store = Store::open_with(&config.profile, keyring).await?;
     let (levels_in, levels) = watch::channel(Levels {
         mic_dbfs: -100.0,
         far_dbfs: -100.0,

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use offhook_cloud::Session;
 use offhook_model::{CallId, CallerMatch, CustomerCard, CustomerName, PhoneNumber};
-use offhook_store::Store;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
-use tracing::{debug, warn};
+use tracing::debug;
 
 use crate::report::{Found, SessionReport, Teller};
+use crate::store_task::Job;
 
 /// A caller who rings is not left without a name for longer than this, where this computer knows one.
 const PATIENCE: Duration = Duration::from_millis(1_500);
@@ -16,7 +17,7 @@ const PATIENCE: Duration = Duration::from_millis(1_500);
 /// Tells once, or twice where the copy was faster than the centre.
 pub(crate) async fn look_up(
     session: Session,
-    store: Store,
+    store: mpsc::Sender<Job>,
     told: Teller,
     call: CallId,
     number: PhoneNumber,
@@ -54,11 +55,15 @@ pub(crate) async fn look_up(
     }
 }
 
-async fn copies(store: &Store, number: &PhoneNumber) -> Vec<CustomerCard> {
-    store.cards_by_number(number).await.unwrap_or_else(|error| {
-        warn!(%error, "The copies of customers' records do not read");
-        Vec::new()
-    })
+/// Asked in its turn, so that a copy that is just being kept is found.
+async fn copies(store: &mpsc::Sender<Job>, number: &PhoneNumber) -> Vec<CustomerCard> {
+    let (reply, copies) = oneshot::channel();
+    let asked = store.send(Job::Cards(number.clone(), reply)).await;
+    // Err: the phone shuts down.
+    match asked {
+        Ok(()) => copies.await.unwrap_or_default(),
+        Err(_) => Vec::new(),
+    }
 }
 
 /// Says in the desk's words what was found.

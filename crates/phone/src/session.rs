@@ -107,7 +107,7 @@ pub(crate) struct Standing {
     pub(crate) session: Session,
     pub(crate) bell: Arc<Bell>,
     pub(crate) wishes: Outlet<Wish>,
-    store: Store,
+    jobs: mpsc::Sender<Job>,
     told: Teller,
     tasks: JoinSet<()>,
 }
@@ -118,6 +118,7 @@ impl Standing {
         sip: SipAccount,
         display_name: String,
         store: Store,
+        jobs: mpsc::Sender<Job>,
         told: Teller,
     ) -> Self {
         let bell = Arc::new(Bell::default());
@@ -129,7 +130,7 @@ impl Standing {
         tasks.spawn(presence(session.clone(), asked, told.clone()));
         tasks.spawn(legs(session.clone(), told.clone()));
         tasks.spawn(sync::run(
-            store.clone(),
+            store,
             session.clone(),
             bell.clone(),
             told.clone(),
@@ -138,7 +139,7 @@ impl Standing {
             session,
             bell,
             wishes: Outlet::new(wishes),
-            store,
+            jobs,
             told,
             tasks,
         }
@@ -153,7 +154,7 @@ impl Standing {
         self.forget_finished();
         self.tasks.spawn(pop::look_up(
             self.session.clone(),
-            self.store.clone(),
+            self.jobs.clone(),
             self.told.clone(),
             call,
             number,

@@ -1,7 +1,9 @@
 //! The store's owner: one job after the other, in the order in which they were asked for.
 
 use offhook_desk::{Draft, Fact, RestoredWrapUp};
-use offhook_model::{Code, CustomerCard, LegRecord, Secret, Wall, WrapUpId, api::WrapUpBody};
+use offhook_model::{
+    Code, CustomerCard, LegRecord, PhoneNumber, Secret, Wall, WrapUpId, api::WrapUpBody,
+};
 use offhook_store::{DraftRow, KeyringState, OutboxItem, Store, StoreError};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{mpsc, oneshot};
@@ -40,6 +42,8 @@ pub(crate) enum Job {
     /// Put rows of the call list on the disk, ours and the centre's.
     MergeLegs(Vec<LegRecord>),
     KeepCards(Vec<CustomerCard>),
+    /// The copies of every customer with a number; none where they do not read.
+    Cards(PhoneNumber, oneshot::Sender<Vec<CustomerCard>>),
     Calls(oneshot::Sender<Result<Vec<CallRow>, Code>>),
     Settings(oneshot::Sender<Result<Settings, Code>>),
     /// Close the file in good order; the last job.
@@ -80,7 +84,19 @@ pub(crate) async fn run(
             Job::DropDraft(wrap_up) => failed(store.drop_draft(wrap_up).await),
             Job::Submit(draft, bell) => Some(submit(&store, &draft, bell).await),
             Job::MergeLegs(legs) => failed(merge(&store, legs).await),
-            Job::KeepCards(cards) => keep(&store, &cards).await,
+            Job::KeepCards(cards) => {
+                keep(&store, &cards).await;
+                None
+            }
+            Job::Cards(number, reply) => {
+                let cards = store.cards_by_number(&number).await;
+                let cards = cards.unwrap_or_else(|error| {
+                    warn!(%error, "The copies of customers' records do not read");
+                    Vec::new()
+                });
+                reply.send(cards).ok();
+                None
+            }
             Job::Calls(reply) => {
                 reply.send(calls(&store).await).ok();
                 None
@@ -292,14 +308,13 @@ fn merged(old: Option<&LegRecord>, mut new: LegRecord) -> Option<LegRecord> {
     (new != *old).then_some(new)
 }
 
-async fn keep(store: &Store, cards: &[CustomerCard]) -> Option<Fact> {
+async fn keep(store: &Store, cards: &[CustomerCard]) {
     for card in cards {
         if let Err(error) = store.keep_card(card).await {
             // A copy is a comfort: the next look-up makes it anew.
             warn!(%error, "A customer's record was not kept");
         }
     }
-    None
 }
 
 async fn calls(store: &Store) -> Result<Vec<CallRow>, Code> {
@@ -330,7 +345,7 @@ fn failed(answer: Result<(), StoreError>) -> Option<Fact> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use offhook_model::{CallId, Direction, LegId, LegOutcome, PhoneNumber, Text};
+    use offhook_model::{CallId, Direction, LegId, LegOutcome, Text};
 
     fn leg() -> LegRecord {
         LegRecord {

@@ -1,0 +1,295 @@
+//! The API side: the smallest HTTP server that a phone can sign in to.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use offhook_model::{
+    Activity, AgentId, ChoiceOption, CustomerCard, FieldDefinition, FieldId, FieldKind,
+    FormDefinition, Presence, PresenceReason, PresenceState, Secret, SkillGroupId, Text, Wall,
+    api::{
+        AgentProfile, Event, PresenceRequest, Role, SignInResponse, SipAccount, SkillGroup,
+        StartAnsweringRequest,
+    },
+};
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, broadcast, watch};
+use uuid::Uuid;
+
+/// A wrap-up as it came.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Received {
+    pub path: String,
+    pub key: String,
+    pub body: Value,
+    /// The status it was answered with.
+    pub answered: u16,
+}
+
+#[derive(Default)]
+struct Told {
+    cards: Vec<CustomerCard>,
+    /// Customers are asked for in vain.
+    cards_fail: bool,
+    /// Statuses to answer wrap-ups with, before 201.
+    refuse: VecDeque<u16>,
+    revision: u64,
+}
+
+/// The handle to it. Clones share it.
+#[derive(Clone)]
+pub struct Api {
+    address: SocketAddr,
+    sip: SocketAddr,
+    told: Arc<Mutex<Told>>,
+    events: broadcast::Sender<Event>,
+    pub wrap_ups: watch::Sender<Vec<Received>>,
+    /// What was asked: method and path.
+    pub asked: watch::Sender<Vec<String>>,
+    /// Sign-in waits for this, where it is set.
+    pub hold_sign_in: Arc<Mutex<Option<Arc<Notify>>>>,
+}
+
+impl Api {
+    pub async fn start(sip: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let api = Self {
+            address: listener.local_addr().expect("an address"),
+            sip,
+            told: Arc::default(),
+            events: broadcast::Sender::new(64),
+            wrap_ups: watch::Sender::default(),
+            asked: watch::Sender::default(),
+            hold_sign_in: Arc::default(),
+        };
+        let served = api.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let api = served.clone();
+                tokio::spawn(async move { api.serve(stream).await });
+            }
+        });
+        api
+    }
+
+    pub fn base(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub fn knows(&self, cards: Vec<CustomerCard>) {
+        self.told().cards = cards;
+    }
+
+    pub fn customers_fail(&self, fail: bool) {
+        self.told().cards_fail = fail;
+    }
+
+    /// The next wrap-ups are answered with these statuses.
+    pub fn refuse(&self, statuses: impl IntoIterator<Item = u16>) {
+        self.told().refuse.extend(statuses);
+    }
+
+    pub fn tell(&self, event: Event) {
+        self.events.send(event).ok();
+    }
+
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.told
+            .lock()
+            .expect("no test panics while it holds this")
+    }
+
+    async fn serve(self, stream: TcpStream) {
+        let mut stream = BufReader::new(stream);
+        while let Some((method, path, key, body)) = request(&mut stream).await {
+            self.asked
+                .send_modify(|asked| asked.push(format!("{method} {path}")));
+            if path == "/v1/events" {
+                return self.stream_events(stream).await;
+            }
+            let (status, answer) = self.answer(&method, &path, &key, &body).await;
+            let body = answer.map(|answer| answer.to_string()).unwrap_or_default();
+            let head = format!(
+                "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+                body.len()
+            );
+            let written = stream.get_mut().write_all((head + &body).as_bytes()).await;
+            if written.is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn answer(
+        &self,
+        method: &str,
+        path: &str,
+        key: &str,
+        body: &[u8],
+    ) -> (u16, Option<Value>) {
+        let route = path.split('?').next().unwrap_or_default();
+        match (method, route) {
+            ("POST", "/v1/sessions") => {
+                let hold = self.hold_sign_in.lock().expect("not poisoned").clone();
+                if let Some(hold) = hold {
+                    hold.notified().await;
+                }
+                (201, Some(to_json(&self.sign_in())))
+            }
+            ("PUT", "/v1/presence") => {
+                let wish: PresenceRequest = serde_json::from_slice(body).expect("a body");
+                (200, Some(to_json(&self.presence(wish.presence))))
+            }
+            ("POST", "/v1/start-answering") => {
+                let wish: StartAnsweringRequest = serde_json::from_slice(body).expect("a body");
+                let state = self.presence(wish.presence);
+                self.tell(Event::Activity {
+                    activity: Activity::Free,
+                });
+                (200, Some(to_json(&state)))
+            }
+            ("GET", "/v1/customers") => {
+                let told = self.told();
+                if told.cards_fail {
+                    problem(503, "centre_failed")
+                } else {
+                    (200, Some(to_json(&told.cards)))
+                }
+            }
+            ("GET", "/v1/legs") => (200, Some(json!([]))),
+            ("PUT", route) if route.starts_with("/v1/wrap-ups/") => {
+                let answered = self.told().refuse.pop_front().unwrap_or(201);
+                self.wrap_ups.send_modify(|all| {
+                    all.push(Received {
+                        path: route.to_owned(),
+                        key: key.to_owned(),
+                        body: serde_json::from_slice(body).expect("a body"),
+                        answered,
+                    });
+                });
+                match answered {
+                    201 => {
+                        let id = route.trim_start_matches("/v1/wrap-ups/");
+                        (201, Some(json!({ "wrap_up": id, "received_at": 1 })))
+                    }
+                    409 => problem(409, "conflict"),
+                    status => problem(status, "centre_failed"),
+                }
+            }
+            _ => (204, None),
+        }
+    }
+
+    async fn stream_events(&self, mut stream: BufReader<TcpStream>) {
+        let mut live = self.events.subscribe();
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
+        let first = Event::Queues { queues: Vec::new() };
+        let mut next = Some((head.to_owned(), first));
+        let mut id = 0;
+        while let Some((head, event)) = next {
+            id += 1;
+            let text = format!("{head}id: {id}\ndata: {}\n\n", to_json(&event));
+            if stream.get_mut().write_all(text.as_bytes()).await.is_err() {
+                return;
+            }
+            next = live.recv().await.ok().map(|event| (String::new(), event));
+        }
+    }
+
+    fn presence(&self, presence: Presence) -> PresenceState {
+        let mut told = self.told();
+        told.revision += 1;
+        PresenceState {
+            presence,
+            reason: PresenceReason::ByHand,
+            since: Wall(1),
+            revision: told.revision,
+        }
+    }
+
+    fn sign_in(&self) -> SignInResponse {
+        SignInResponse {
+            token: Secret::new("token"),
+            agent: AgentProfile {
+                id: AgentId(Uuid::from_u128(1)),
+                name: "林晓峰".into(),
+                extension: "1001".into(),
+                role: Role::Agent,
+                skill_groups: vec![SkillGroup {
+                    id: SkillGroupId(Uuid::from_u128(2)),
+                    name: Text::new("售后服务", "After-sales"),
+                }],
+            },
+            sip: Some(SipAccount {
+                aor: "sip:1001@centre.test".into(),
+                auth_user: "1001".into(),
+                password: Secret::new("sip"),
+                registrar: self.sip.to_string(),
+            }),
+            presence: self.presence(Presence::CheckedOut),
+            activity: Activity::Free,
+            ring_seconds: 30,
+            form: form(),
+        }
+    }
+}
+
+fn form() -> FormDefinition {
+    FormDefinition {
+        version: 3,
+        fields: vec![
+            FieldDefinition {
+                id: FieldId::from("summary"),
+                label: Text::new("小结", "Summary"),
+                kind: FieldKind::LongText,
+                required: true,
+            },
+            FieldDefinition {
+                id: FieldId::from("disposition"),
+                label: Text::new("业务类型", "Disposition"),
+                kind: FieldKind::Choice {
+                    options: vec![ChoiceOption {
+                        id: "other".into(),
+                        label: Text::new("其他", "Other"),
+                    }],
+                },
+                required: false,
+            },
+        ],
+    }
+}
+
+fn problem(status: u16, code: &str) -> (u16, Option<Value>) {
+    let body = json!({ "code": code, "title": "told so", "status": status });
+    (status, Some(body))
+}
+
+fn to_json(value: &impl serde::Serialize) -> Value {
+    serde_json::to_value(value).expect("it is plain")
+}
+
+/// Reads one request: method, path, idempotency key, body.
+async fn request(stream: &mut BufReader<TcpStream>) -> Option<(String, String, String, Vec<u8>)> {
+    let mut line = String::new();
+    stream.read_line(&mut line).await.ok().filter(|n| *n > 0)?;
+    let mut words = line.split_ascii_whitespace();
+    let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
+    let (mut key, mut length) = (String::new(), 0);
+    loop {
+        let mut line = String::new();
+        stream.read_line(&mut line).await.ok()?;
+        let Some((name, value)) = line.trim().split_once(':') else {
+            break;
+        };
+        match name.to_ascii_lowercase().as_str() {
+            "idempotency-key" => key = value.trim().to_owned(),
+            "content-length" => length = value.trim().parse().ok()?,
+            _ => {}
+        }
+    }
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).await.ok()?;
+    Some((method, path, key, body))
+}
