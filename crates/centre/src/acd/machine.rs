@@ -350,11 +350,11 @@ impl Acd {
     }
 
     fn refused(&mut self, now: Now, leg: LegId, why: Refusal) {
-        if !self
+        let rings = self
             .legs
             .get(&leg)
-            .is_some_and(|leg| leg.answered_at.is_none())
-        {
+            .is_some_and(|leg| leg.answered_at.is_none());
+        if !rings {
             return;
         }
         match why {

@@ -270,7 +270,7 @@ impl Store {
             account: AgentId(parse_id(row.try_get("account")?)?),
             role: unword(row.try_get("role")?)?,
             started_at: Wall(row.try_get("started_at")?),
-            ended: ended.then(|| match why.as_deref() {
+            ended: ended.then_some(match why.as_deref() {
                 Some("elsewhere") => SessionEnd::Elsewhere,
                 _ => SessionEnd::SignedOut,
             }),

@@ -6,6 +6,7 @@ use offhook_sip::endpoint::RequestKey;
 use offhook_sip::server::{Secret, Verdict};
 use offhook_sip::{
     Header, Headers, HeadersExt, Incoming, Method, NameAddr, Password, Request, Status, Uri,
+    header_value,
 };
 use std::net::SocketAddr;
 
@@ -76,7 +77,7 @@ impl<M: MediaPlane> Switch<M> {
         now: Mono,
         proxy: bool,
         method: &Method,
-        headers: &Headers,
+        request_headers: &Headers,
     ) -> Result<AgentId, (Status, Vec<Header>)> {
         let secrets = &self.directory.secrets;
         let of = |user: &str| secrets.iter().find(|secret| secret.auth_user == user);
@@ -86,18 +87,25 @@ impl<M: MediaPlane> Switch<M> {
                 sha256: Some(Password::new(&secret.sha256)),
             })
         };
-        match self.challenger.check(now, proxy, method, headers, lookup) {
+        match self
+            .challenger
+            .check(now, proxy, method, request_headers, lookup)
+        {
             Verdict::Accepted { user } => of(&user)
                 .map(|secret| secret.agent)
                 .ok_or((Status::FORBIDDEN, Vec::new())),
             Verdict::Challenge {
                 status,
-                headers,
+                mut headers,
                 wrong,
             } => {
                 if wrong {
                     tracing::warn!("Wrong telephone credentials");
                 }
+                let old = request_headers
+                    .value("User-Agent")
+                    .is_some_and(knows_md5_only);
+                headers.retain(|header| !old || !header_value(header).contains("SHA-256"));
                 Err((status, headers))
             }
         }
@@ -118,7 +126,7 @@ impl<M: MediaPlane> Switch<M> {
             .find(|(number, _)| *number == target)
             .map(|&(_, group)| group);
         if let Some(group) = queue {
-            self.into_queue(now, incoming, caller, group);
+            self.take_customer(now, incoming, caller, group);
         } else if let Some(agent) = self.agent_of(&target) {
             self.direct(now, incoming, caller, agent);
         } else {
@@ -170,6 +178,26 @@ impl<M: MediaPlane> Switch<M> {
     }
 }
 
+/// Baresip 1 and older gives up at an algorithm it does not know instead of passing on to the next (seen with 1.0.0).
+fn knows_md5_only(user_agent: &str) -> bool {
+    let version = user_agent.strip_prefix("baresip v").unwrap_or_default();
+    let major = version.split('.').next().and_then(|text| text.parse().ok());
+    major.is_some_and(|major: u32| major < 2)
+}
+
 fn number(uri: &Uri) -> Option<PhoneNumber> {
     PhoneNumber::parse(&uri.user_decoded()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_old_phones_are_spared_the_better_algorithm() {
+        assert!(knows_md5_only("baresip v1.0.0 (x86_64/linux)"));
+        assert!(!knows_md5_only("baresip v3.10.1 (x86_64/Linux)"));
+        assert!(!knows_md5_only("Linphone/5.1.65"));
+        assert!(!knows_md5_only(""));
+    }
 }

@@ -10,7 +10,7 @@ use offhook_sip::{CallKey, Incoming, Reason, Status};
 
 impl<M: MediaPlane> Switch<M> {
     /// Answers a customer at once; the queue takes it from there.
-    pub(super) fn into_queue(
+    pub(super) fn take_customer(
         &mut self,
         now: Mono,
         incoming: &Incoming,
