@@ -2,7 +2,7 @@
 
 use crate::{METADATA, none, root};
 use cargo_metadata::DependencyKind;
-use std::process::Command;
+use std::{collections::BTreeSet, process::Command};
 
 /// Which crates of ours a crate may use, in its tests as well.
 const MAY_USE: &[(&str, &[&str])] = &[
@@ -106,6 +106,22 @@ fn wrong_edges(edges: &[(String, String, DependencyKind)]) -> Vec<String> {
         .collect()
 }
 
+/// What `cargo tree` prints, one package a line.
+fn cargo_tree(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO"))
+        .current_dir(root())
+        .args(["tree", "--prefix", "none"])
+        .args(arguments)
+        .output()
+        .expect("cargo tree runs");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
 /// The names in what `cargo tree --prefix none` prints.
 fn tree_names(printed: &str) -> impl Iterator<Item = &str> {
     printed
@@ -162,30 +178,48 @@ fn an_edge_against_the_direction_is_found() {
     ]));
 }
 
+/// What `cargo tree` says of the whole workspace: package and features, for each kind of build.
+fn features(edges: &str) -> BTreeSet<String> {
+    cargo_tree(&["--workspace", "--edges", edges, "--format", "{p} {f}"])
+        .lines()
+        .map(|line| line.trim_end_matches(" (*)").to_owned())
+        .collect()
+}
+
+/// The packages that tests build with other features than programs do.
+fn built_twice(programs: &BTreeSet<String>, tests: &BTreeSet<String>) -> Vec<String> {
+    programs
+        .difference(tests)
+        .map(|package| format!("only the programs, not the tests, build {package}"))
+        .collect()
+}
+
+#[test]
+fn programs_and_tests_share_one_build() {
+    none(&built_twice(
+        &features("normal,build"),
+        &features("normal,build,dev"),
+    ));
+}
+
+#[test]
+fn a_feature_that_only_tests_switch_on_is_found() {
+    let set = |items: &[&str]| items.iter().map(|item| (*item).to_owned()).collect();
+    let programs = set(&["a v1 x", "b v1 "]);
+    assert_eq!(
+        built_twice(&programs, &set(&["a v1 x,y", "b v1 ", "c v1 "])).len(),
+        1
+    );
+    none(&built_twice(&programs, &set(&["a v1 x", "b v1 ", "c v1 "])));
+}
+
 #[test]
 fn the_pure_crates_draw_in_nothing_that_acts() {
     let mut faults = Vec::new();
     for (owner, features, unwanted) in PURE {
-        let output = Command::new(env!("CARGO"))
-            .current_dir(root())
-            .args([
-                "tree",
-                "--package",
-                owner,
-                "--edges",
-                "normal",
-                "--prefix",
-                "none",
-            ])
-            .args(*features)
-            .output()
-            .expect("cargo tree runs");
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        let printed = String::from_utf8_lossy(&output.stdout);
+        let mut arguments = vec!["--package", owner, "--edges", "normal"];
+        arguments.extend(*features);
+        let printed = cargo_tree(&arguments);
         assert!(
             tree_names(&printed).any(|name| name == *owner),
             "no tree of {owner}"

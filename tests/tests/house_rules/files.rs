@@ -21,7 +21,15 @@ const RULES: &[Rule] = &[
         what: "only ui/src/host may import @tauri-apps",
         breaks: |path, text| {
             if path.starts_with("ui/src/") && !path.starts_with("ui/src/host/") {
-                lines(text, |line| line.contains("@tauri-apps"))
+                lines(text, |line| {
+                    [
+                        "from '@tauri-apps",
+                        "import '@tauri-apps",
+                        "import('@tauri-apps",
+                    ]
+                    .iter()
+                    .any(|word| line.replace('"', "'").contains(word))
+                })
             } else {
                 Vec::new()
             }
