@@ -145,6 +145,7 @@ pub fn router(app: App) -> Router {
             "/v1/practice/calls/{id}",
             get(practice::one).delete(practice::hang_up),
         )
+        .route("/v1/practice/calls/{id}/muted", put(practice::mute))
         .fallback(|| async { Refusal::new(Code::NotFound) })
         .method_not_allowed_fallback(|| async { Refusal::with_status(405, Code::Refused) })
         .layer(DefaultBodyLimit::max(BODY_LIMIT))

@@ -3,7 +3,7 @@
 use super::body::{Id, Json};
 use super::guard::Administrator;
 use super::{App, Refusal};
-use crate::practice::{Practice, PracticeCall, PracticeError, Script};
+use crate::practice::{Muted, Practice, PracticeCall, PracticeError, Script};
 use axum::extract::State;
 use axum::http::StatusCode;
 use offhook_model::Code;
@@ -39,6 +39,15 @@ pub(super) async fn hang_up(
     Id(id): Id<Uuid>,
 ) -> Result<axum::Json<PracticeCall>, Refusal> {
     known(practice(&app)?.hang_up(id).await)
+}
+
+pub(super) async fn mute(
+    State(app): State<App>,
+    _: Administrator,
+    Id(id): Id<Uuid>,
+    Json(wish): Json<Muted>,
+) -> Result<axum::Json<PracticeCall>, Refusal> {
+    known(practice(&app)?.mute(id, wish.muted).await)
 }
 
 fn practice(app: &App) -> Result<&Practice, Refusal> {

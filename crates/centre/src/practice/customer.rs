@@ -27,6 +27,8 @@ const PATIENCE: Duration = Duration::from_secs(3);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Word {
     HangUp,
+    /// Be silent, or no longer. The voice goes on meanwhile, as a person's behind a mute button.
+    Mute(bool),
 }
 
 pub(super) struct Customer {
@@ -177,7 +179,10 @@ impl Caller {
                     Err(broadcast::error::RecvError::Lagged(_)) => {}
                     Err(broadcast::error::RecvError::Closed) => return "the centre closed".to_owned(),
                 },
-                Some(Word::HangUp) = self.customer.inbox.recv() => leave_at = self.leave(leave_at).await,
+                Some(word) = self.customer.inbox.recv() => match word {
+                    Word::HangUp => leave_at = self.leave(leave_at).await,
+                    Word::Mute(muted) => self.media.set_muted(self.session, muted),
+                },
                 () = self.customer.closing.cancelled(), if leave_at.is_none() => {
                     leave_at = self.leave(leave_at).await;
                 }

@@ -47,6 +47,13 @@ pub struct Script {
     pub hang_up_after_ms: Option<u64>,
 }
 
+/// The body of `PUT /v1/practice/calls/{id}/muted`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Muted {
+    /// Whether the customer's microphone is silent.
+    pub muted: bool,
+}
+
 /// How far a practice call has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -229,6 +236,14 @@ impl Practice {
         let words = self.lock().get(&id)?.words.clone();
         // A customer who has gone hears nothing any more, and need not.
         words.send(Word::HangUp).await.ok();
+        self.state(id)
+    }
+
+    /// Has the customer be silent, or speak again, and says how far the call has come.
+    pub async fn mute(&self, id: Uuid, muted: bool) -> Option<PracticeCall> {
+        let words = self.lock().get(&id)?.words.clone();
+        // A customer who has gone is silent.
+        words.send(Word::Mute(muted)).await.ok();
         self.state(id)
     }
 
