@@ -70,8 +70,8 @@ pub struct PracticeCall<'a> {
 pub struct PracticeState {
     /// Its id.
     pub id: Uuid,
-    /// `queued`, `talking` or `ended`.
-    pub state: String,
+    /// `dialling`, `waiting`, `connected` or `ended`; a recording is complete only then.
+    pub stage: String,
 }
 
 impl Api {

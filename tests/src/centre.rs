@@ -95,7 +95,7 @@ impl Centre {
         .arg("--data")
         .arg(&self.data)
         .args(["--http", http, "--sip", &self.sip])
-        .arg(format!("--ring-seconds={}", self.ring_seconds))
+        .args(["--ring-seconds", &self.ring_seconds.to_string()])
         .args(["--sample-data", "--practice", "--print-ready"])
         .talking()
         .start()?;

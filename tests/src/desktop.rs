@@ -118,7 +118,9 @@ impl Desktop {
             "webkitgtk:browserOptions",
             json!({ "binary": program, "args": arguments }),
         )?;
-        let driver = WebDriver::new(&url, capabilities)
+        let driver = WebDriver::builder(&url, capabilities)
+            .request_timeout(Duration::from_secs(45))
+            .connect()
             .await
             .context("Opening the window")?;
         Ok(Self {

@@ -42,20 +42,21 @@ impl Display {
             )
             .await?;
         let environment = environment.clone().with("DISPLAY", format!(":{number}"));
-        let manager = Program::new("openbox", "openbox", place, &environment).start()?;
-        let display = Self {
-            environment,
-            _manager: manager,
-            _server: server,
-        };
+        let mut manager = Program::new("openbox", "openbox", place, &environment).start()?;
         eventually("openbox", Duration::from_secs(20), async || {
-            let mut ask = Program::new("xprop", "xdotool", place, &display.environment)
+            server.must_run()?;
+            manager.must_run()?;
+            let mut ask = Program::new("xdotool", "xdotool", place, &environment)
                 .arg("get_desktop")
                 .start()?;
             ask.success(Duration::from_secs(5)).await
         })
         .await?;
-        Ok(display)
+        Ok(Self {
+            environment,
+            _manager: manager,
+            _server: server,
+        })
     }
 
     /// The environment in which programs find this screen.

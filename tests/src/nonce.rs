@@ -24,6 +24,9 @@ const HOP_MS: usize = 5;
 const WINDOW: usize = 160;
 const HOP: usize = 40;
 const FRAMES: usize = SYMBOL_MS / HOP_MS;
+/// A tone that is there for so many frames, three quarters of it, counts as whole: a jitter buffer that catches up plays a tone
+/// a little shorter and leaves nothing out. What is truly missing shows as a gap, and a longer gap costs the tone.
+const HEARD_WHOLE: usize = FRAMES * 3 / 4;
 
 /// Below this nothing counts as a tone. Well above what is left of a nonce that is called muted.
 const FLOOR_DBFS: f32 = -52.0;
@@ -154,9 +157,10 @@ impl Nonce {
         // Half covered by a tone that fades at its edge, a window has about an eighth of its power: so an edge is where the
         // middle of its window is.
         let least = powers[powers.len() / 2] * 0.12;
-        let (mut matched, mut gap, mut longest) = (0usize, 0usize, 0usize);
+        let (mut found, mut gap, mut longest) = (0usize, 0usize, 0usize);
         for (i, tone) in self.tones.iter().enumerate() {
             let until = path.get(i + 1).copied().unwrap_or(path[i] + FRAMES);
+            let mut matched = 0usize;
             for frame in &frames[path[i].min(frames.len())..until.min(frames.len())] {
                 if frame.tone == Some(*tone) && frame.power >= least {
                     matched += 1;
@@ -166,11 +170,16 @@ impl Nonce {
                     longest = longest.max(gap);
                 }
             }
+            found += if matched >= HEARD_WHOLE {
+                FRAMES
+            } else {
+                matched
+            };
         }
         let mean = powers.iter().map(|p| f64::from(*p)).sum::<f64>() / powers.len() as f64;
         let time = |at: usize| Duration::from_millis((at * HOP_MS) as u64);
         Heard {
-            found: (matched as f64 / (self.tones.len() * FRAMES) as f64).min(1.0),
+            found: found as f64 / (self.tones.len() * FRAMES) as f64,
             dbfs: decibel(mean),
             longest_gap_ms: (longest * HOP_MS) as u64,
             begin: time(path[0]),

@@ -190,9 +190,6 @@ pub async fn play(place: &Place, out: &Path, mut tell: impl FnMut(&str)) -> Resu
     original.twice_at_once(&administrator, &row).await?;
     original.not_with_another_body(&administrator, &row).await?;
     window.close().await?;
-    if let Ear::Device(recorder) = agent_ear {
-        recorder.finish()?;
-    }
 
     // What does not hold up to here has ended the play with an error, so that nothing can be called true by mistake.
     let summary = Summary {

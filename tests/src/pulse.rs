@@ -226,20 +226,12 @@ impl Recorder {
             &self.bytes.lock().unwrap_or_else(PoisonError::into_inner),
         )
     }
+}
 
-    /// Ends the recording and keeps it as a wav file in the story's folder.
-    ///
-    /// # Errors
-    /// The file cannot be written.
-    pub fn finish(self) -> Result<Sound> {
-        let Self {
-            bytes,
-            file,
-            program,
-        } = self;
-        drop(program);
-        let sound = Sound::from_raw(RATE, &bytes.lock().unwrap_or_else(PoisonError::into_inner));
-        sound.write(&file)?;
-        Ok(sound)
+impl Drop for Recorder {
+    /// What was heard is kept as a wav file in the story's folder, the more so when the story fails.
+    fn drop(&mut self) {
+        // A full disk must not hide why the story failed.
+        self.sound().write(&self.file).ok();
     }
 }

@@ -83,7 +83,7 @@ async fn customers_call(administrator: &Api) -> Result<()> {
                 record: None,
             })
             .await?;
-        while administrator.practice_state(customer).await?.state != "ended" {
+        while administrator.practice_state(customer).await?.stage != "ended" {
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
         tokio::time::sleep(BREATH).await;

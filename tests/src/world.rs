@@ -9,6 +9,7 @@ use crate::{
     pulse::Pulse,
 };
 use anyhow::{Context, Result};
+use tokio::sync::{Mutex, MutexGuard};
 
 /// A centre and what is around it.
 #[derive(Debug)]
@@ -22,7 +23,11 @@ pub struct World {
     /// The centre.
     pub centre: Centre,
     pulse: Option<Pulse>,
+    _turn: Option<MutexGuard<'static, ()>>,
 }
+
+/// Stories with sound devices take turns: sound that is late because another story needs the machine proves nothing.
+static TURN: Mutex<()> = Mutex::const_new(());
 
 impl World {
     /// Starts a world without sound devices.
@@ -32,7 +37,7 @@ impl World {
     pub async fn silent(story: &str, ring_seconds: u32) -> Result<Self> {
         let place = Place::new(story)?;
         let environment = Environment::private(&place)?;
-        Self::around(place, environment, None, ring_seconds).await
+        Self::around(place, environment, None, None, ring_seconds).await
     }
 
     /// Starts a world with sound devices for each party.
@@ -40,16 +45,18 @@ impl World {
     /// # Errors
     /// Something does not come up.
     pub async fn sounding(story: &str, parties: &[&str]) -> Result<Self> {
+        let turn = TURN.lock().await;
         let place = Place::new(story)?;
         let environment = Environment::private(&place)?;
         let pulse = Pulse::start(&place, &environment, parties).await?;
-        Self::around(place, environment, Some(pulse), 30).await
+        Self::around(place, environment, Some(pulse), Some(turn), 30).await
     }
 
     async fn around(
         place: Place,
         environment: Environment,
         pulse: Option<Pulse>,
+        turn: Option<MutexGuard<'static, ()>>,
         ring_seconds: u32,
     ) -> Result<Self> {
         let centre = Centre::start(&place, &environment, ring_seconds).await?;
@@ -60,6 +67,7 @@ impl World {
             administrator,
             centre,
             pulse,
+            _turn: turn,
         })
     }
 

@@ -34,9 +34,9 @@ async fn a_private_sound_server_carries_a_nonce() -> Result<()> {
         .start()?
         .success(Duration::from_secs(20))
         .await?;
-    let heard = nonce.listen(&agent.finish()?)?;
+    let heard = nonce.listen(&agent.sound())?;
     assert!(heard.is_enough() && heard.longest_gap_ms <= 20, "{heard:?}");
-    let other = customer.finish()?;
+    let other = customer.sound();
     assert!(nonce.listen(&other)?.found < 0.1);
     assert!(loudest_dbfs(&other)? < MUTED_DBFS);
     Ok(())

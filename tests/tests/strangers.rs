@@ -116,7 +116,7 @@ async fn linphone_takes_a_call_as_an_agent() -> Result<()> {
             .practice_state(scene.customer)
             .await?
             .state;
-        anyhow::ensure!(state == "ended", "it is {state}");
+        anyhow::ensure!(stage == "ended", "it is {stage}");
         Ok(())
     })
     .await
