@@ -127,6 +127,7 @@ async fn unlock(store: &Store, centre: &str, username: &str, password: &Secret) 
         Err(StoreError::WrongPassword) => {
             // The centre took the password, so it was changed there. What lies under the old one stays where it is.
             warn!("The stored forms are shut with an earlier password");
+            trouble = Some(Code::StoreDamaged);
             store.start_afresh(&agent, password).await
         }
         answer => answer,

@@ -4,7 +4,7 @@ mod support;
 
 use std::sync::Arc;
 
-use offhook_desk::{Command, SavedState, SessionView, View};
+use offhook_desk::{Command, NoticeKind, SavedState, SessionView, View};
 use offhook_model::{
     Activity, CallId, CallerMatch, Code, Customer, CustomerCard, CustomerId, FieldId, FieldValue,
     LegId, LegOutcome, PhoneNumber, Presence, Secret, Text, WrapUpId, api::Event as CloudEvent,
@@ -454,6 +454,27 @@ async fn what_was_written_and_what_was_submitted_outlive_the_program() {
     let received = eventually("another try", &world.api.wrap_ups, |all| all.len() > 1).await;
     assert!(received.iter().all(|one| one.key == received[0].key));
     desk.phone.shut_down().await;
+}
+
+#[tokio::test]
+async fn forms_under_an_earlier_password_are_said_to_be_shut_and_come_back_with_it() {
+    let mut world = ready().await;
+    let draft = world.talked(1).await;
+    world.write(draft, "before the change").await;
+    world.desk.phone.shut_down().await;
+    let mut desk = Desk::open(world.home.path()).await;
+    desk.sign_in_with(&world.api, "changed at the centre").await;
+    let view = desk.until("said", |view| !view.notices.is_empty()).await;
+    let said = NoticeKind::Failed {
+        code: Code::StoreDamaged,
+    };
+    assert_eq!(view.notices[0].about, said);
+    assert!(view.wrap_ups.is_empty());
+    desk.phone.shut_down().await;
+    let mut desk = Desk::open(world.home.path()).await;
+    desk.sign_in(&world.api).await;
+    desk.until("it is back", |view| saved(view, draft).is_some())
+        .await;
 }
 
 #[tokio::test]

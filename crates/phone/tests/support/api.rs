@@ -211,7 +211,7 @@ impl Api {
 
     fn sign_in(&self) -> SignInResponse {
         SignInResponse {
-            token: Secret::new("token"),
+            token: Secret::new("TOKEN-5513"),
             agent: AgentProfile {
                 id: AgentId(Uuid::from_u128(1)),
                 name: "林晓峰".into(),
@@ -225,7 +225,7 @@ impl Api {
             sip: Some(SipAccount {
                 aor: "sip:1001@centre.test".into(),
                 auth_user: "1001".into(),
-                password: Secret::new("sip"),
+                password: Secret::new("SIP-PASSWORD"),
                 registrar: self.sip.to_string(),
             }),
             presence: self.presence(Presence::CheckedOut),

@@ -91,10 +91,14 @@ impl Desk {
     }
 
     pub async fn sign_in(&mut self, api: &Api) {
+        self.sign_in_with(api, "practice").await;
+    }
+
+    pub async fn sign_in_with(&mut self, api: &Api, password: &str) {
         self.send(Command::SignIn {
             centre: api.base(),
             username: "lin".into(),
-            password: Secret::new("practice"),
+            password: Secret::new(password),
         })
         .await;
         self.until("signed in", |view| {
