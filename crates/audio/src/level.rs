@@ -23,8 +23,13 @@ impl Meter {
     pub(crate) fn read(&mut self) -> f32 {
         let meter = std::mem::take(self);
         let mean = meter.energy / f64::from(meter.samples.max(1));
-        // NaN, from a device gone mad, becomes silence, too.
-        ((10.0 * mean.log10()) as f32).max(SILENCE_DBFS).min(0.0)
+        let level = (10.0 * mean.log10()) as f32;
+        // From a device gone mad.
+        if level.is_nan() {
+            SILENCE_DBFS
+        } else {
+            level.clamp(SILENCE_DBFS, 0.0)
+        }
     }
 }
 

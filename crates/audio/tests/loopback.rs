@@ -3,27 +3,13 @@
 mod support;
 
 use std::net::UdpSocket;
-use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use offhook_audio::{BackendConfig, Codec, Media, MediaEvent, StreamStats, device::wav};
 use support::nonce::{Nonce, dbfs};
 use support::phone::{LOCALHOST, Phone};
-
-fn write_wav(path: &Path, sound: &[f32]) {
-    let spec = hound::WavSpec {
-        channels: 1,
-        sample_rate: 48_000,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
-    let mut writer = hound::WavWriter::create(path, spec).unwrap();
-    for sample in sound {
-        writer.write_sample((sample * 32_767.0) as i16).unwrap();
-    }
-    writer.finalize().unwrap();
-}
+use support::write_wav;
 
 fn stats(phone: &Phone) -> StreamStats {
     phone.media.stats(phone.session);

@@ -113,7 +113,7 @@ impl Drop for Keeper {
             .as_ref()
             .is_some_and(|thread| !thread.is_finished())
         {
-            let _ = self.reports.recv_timeout(Duration::from_millis(10));
+            drop(self.reports.recv_timeout(Duration::from_millis(10)));
         }
         if self
             .thread

@@ -208,16 +208,26 @@ pub struct RingSink {
     output: Vec<f32>,
 }
 
+impl RingSink {
+    fn queued(&self) -> usize {
+        self.producer.buffer().capacity() - self.producer.slots()
+    }
+}
+
 impl Sink for RingSink {
     fn is_hungry(&mut self) -> bool {
-        let queued = self.producer.buffer().capacity() - self.producer.slots();
-        queued
+        self.queued()
             < self
                 .reserve
                 .wanted(self.shared.starved.load(Ordering::Relaxed))
     }
 
     fn write(&mut self, frame: &[f32]) {
+        self.reserve.tick();
+        // Made up for after a standstill: too late to be heard without delaying all that follows.
+        if self.queued() >= self.reserve.wanted + 2 * self.reserve.least {
+            return;
+        }
         let samples = match &mut self.converter {
             None => frame,
             Some(converter) => {
@@ -226,9 +236,7 @@ impl Sink for RingSink {
                 &self.output[..length]
             }
         };
-        // A ring that is full belongs to a device that stands still.
         let (_written, _dropped) = self.producer.push_partial_slice(samples);
-        self.reserve.tick();
     }
 
     fn clock(&self) -> Option<u64> {

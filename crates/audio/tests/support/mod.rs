@@ -1,10 +1,14 @@
 //! What the tests of this crate share: a nonce of tones with its detector, and a wire that misbehaves by a seed.
-// Each test binary uses its own part of it.
-#![allow(dead_code)]
+#![allow(dead_code, reason = "each test binary uses its own part of it")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "only tests call this, and clippy does not see that"
+)]
 
 pub mod line;
 pub mod nonce;
 pub mod phone;
+pub mod pulse;
 
 /// xorshift64*: repeats with its seed.
 #[derive(Debug, Clone)]
@@ -26,4 +30,19 @@ impl Random {
     pub fn share(&mut self) -> f64 {
         (self.draw() >> 11) as f64 / (1u64 << 53) as f64
     }
+}
+
+/// Writes 48 kHz mono.
+pub fn write_wav(path: &std::path::Path, sound: &[f32]) {
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 48_000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut writer = hound::WavWriter::create(path, spec).unwrap();
+    for sample in sound {
+        writer.write_sample((sample * 32_767.0) as i16).unwrap();
+    }
+    writer.finalize().unwrap();
 }
