@@ -10,12 +10,13 @@ use offhook_model::{CallId, Code, PhoneNumber};
 use offhook_store::{ProfileLock, Store};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
 use crate::cards::Cards;
 use crate::clock::Clock;
+use crate::farewell;
 use crate::line::{Legs, Line};
 use crate::outlet::Outlet;
 use crate::pop;
@@ -24,9 +25,6 @@ use crate::report::{Found, Generation, Report, SessionReport, SignIn, Teller};
 use crate::session::{self, Standing};
 use crate::shell::{Levels, Shell};
 use crate::store_task::Job;
-
-/// How long the centre may take to say goodbye.
-const GOODBYE: Duration = Duration::from_secs(3);
 
 /// What the handles ask.
 #[derive(Debug)]
@@ -112,9 +110,7 @@ impl Actor {
         self.shut_down(&mut ears).await;
         let Self { media, lock, .. } = self;
         drop(media);
-        if timeout(GOODBYE, silence(&mut ears.media)).await.is_err() {
-            warn!("The sound did not end in time");
-        }
+        farewell::silence(&mut ears.media).await;
         drop(lock);
         if let Some(reply) = reply {
             // Err: whoever asked did not wait.
@@ -307,66 +303,6 @@ impl Actor {
         }
     }
 
-    fn answer(&mut self, query: Query, reply: oneshot::Sender<Result<Answer, Code>>) {
-        match query {
-            Query::Draft { wrap_up } => {
-                let draft = self.desk.draft(wrap_up).cloned();
-                // Err, here and below: whoever asked has gone.
-                reply.send(Ok(Answer::Draft { draft })).ok();
-            }
-            Query::Form => {
-                let form = self.desk.form().cloned();
-                reply.send(Ok(Answer::Form { form })).ok();
-            }
-            Query::Card { call } => self.answer_card(call, reply),
-            Query::Calls => {
-                let (ask, answer) = oneshot::channel();
-                self.jobs.push(Job::Calls(ask));
-                hand_on(answer, reply, |rows| Answer::Calls { rows });
-            }
-            Query::Settings => {
-                let (ask, answer) = oneshot::channel();
-                self.jobs.push(Job::Settings(ask));
-                hand_on(answer, reply, |settings| Answer::Settings { settings });
-            }
-        }
-    }
-
-    /// A form that an earlier run left has a number whose card nobody has looked up yet.
-    fn answer_card(&mut self, call: CallId, reply: oneshot::Sender<Result<Answer, Code>>) {
-        let Err(reply) = self.cards.ask(call, reply) else {
-            return;
-        };
-        match self.number_of(call) {
-            Some(Some(number)) if self.standing.is_some() => {
-                self.look_up(call, number);
-                self.cards.ask(call, reply).ok();
-            }
-            Some(number) => {
-                reply
-                    .send(Ok(Answer::Card {
-                        number,
-                        cards: Vec::new(),
-                        stale: false,
-                    }))
-                    .ok();
-            }
-            None => {
-                reply.send(Err(Code::NotFound)).ok();
-            }
-        }
-    }
-
-    /// The caller's number, where there is such a call or form; inside, where it was not withheld.
-    fn number_of(&self, call: CallId) -> Option<Option<PhoneNumber>> {
-        let view = self.view.borrow();
-        let of_call = view.calls.iter().find(|kept| kept.call == call);
-        let of_form = || view.wrap_ups.iter().find(|form| form.call == call);
-        of_call
-            .map(|kept| kept.number.clone())
-            .or_else(|| of_form().map(|form| form.number.clone()))
-    }
-
     pub(crate) fn look_up(&mut self, call: CallId, number: PhoneNumber) {
         if self.cards.expect(call, number.clone())
             && let Some(standing) = &mut self.standing
@@ -374,100 +310,6 @@ impl Actor {
             standing.look_up(call, number);
         }
     }
-
-    /// Lets go of the session: its tasks end, the line is closed, the keys are forgotten. `tell` ends it at the centre, too.
-    pub(crate) fn stand_down(&mut self, tell: bool) {
-        self.generation = self.generation.next();
-        if let Some(given_up) = self.signing_in.take() {
-            given_up.cancel();
-        }
-        for leg in self.legs.take() {
-            self.media.stop(leg.media);
-        }
-        self.media.ring(false);
-        let line = self.line.take();
-        let session = self.standing.take().map(|standing| standing.session);
-        self.farewells.spawn(async move {
-            // First the line, then the session: the registrar may ask for the session's password.
-            if let Some(line) = line {
-                line.close().await;
-            }
-            if tell && let Some(session) = session {
-                session::sign_out(session).await;
-            }
-        });
-        self.account = None;
-        self.cards.clear();
-        self.jobs.push(Job::Lock);
-        while self.farewells.try_join_next().is_some() {}
-    }
-
-    /// Hangs up, signs out, and waits until what was typed is on the disk.
-    async fn shut_down(&mut self, ears: &mut Ears) {
-        let legs: Vec<_> = self
-            .view
-            .borrow()
-            .calls
-            .iter()
-            .map(|call| call.leg)
-            .collect();
-        for leg in legs {
-            let now = self.clock.now();
-            self.desk.handle_command(now, Command::HangUp { leg });
-            self.settle();
-        }
-        let now = self.clock.now();
-        self.desk.handle_command(now, Command::SignOut);
-        self.settle();
-        if self.standing.is_some() {
-            self.stand_down(true);
-        }
-        let (closed, done) = oneshot::channel();
-        self.jobs.push(Job::Close(closed));
-        let mut jobs = std::mem::replace(&mut self.jobs, Outlet::new(self.jobs_sender.clone()));
-        let farewells = async { while self.farewells.join_next().await.is_some() {} };
-        let goodbye = async {
-            if timeout(GOODBYE, farewells).await.is_err() {
-                warn!("The centre did not say goodbye in time");
-            }
-        };
-        // The store's task must not wait for us while we wait for it.
-        let drain = async { while ears.reports.recv().await.is_some() {} };
-        let stored = async {
-            while !jobs.is_empty() {
-                jobs.flush().await;
-            }
-            if done.await.is_err() {
-                warn!("The store was not closed in good order");
-            }
-        };
-        tokio::select! {
-            ((), ()) = async { tokio::join!(goodbye, stored) } => {}
-            () = drain => {}
-        }
-    }
-}
-
-/// Waits until devices are closed and files complete.
-async fn silence(media: &mut mpsc::UnboundedReceiver<MediaEvent>) {
-    while let Some(event) = media.recv().await {
-        if event == MediaEvent::Ended {
-            return;
-        }
-    }
-}
-
-/// Sends an answer on when it comes, without the actor waiting for it.
-fn hand_on<T: Send + 'static>(
-    answer: oneshot::Receiver<Result<T, Code>>,
-    reply: oneshot::Sender<Result<Answer, Code>>,
-    wrap: impl FnOnce(T) -> Answer + Send + 'static,
-) {
-    tokio::spawn(async move {
-        let answer = answer.await.unwrap_or(Err(Code::NotNow));
-        // Err: whoever asked has gone.
-        reply.send(answer.map(wrap)).ok();
-    });
 }
 
 async fn until(due: Option<Instant>) {

@@ -11,6 +11,7 @@
 //! outbox), which end with it.
 
 mod actor;
+mod answers;
 mod backoff;
 mod calls;
 mod cards;
@@ -18,6 +19,7 @@ mod clock;
 mod config;
 mod effects;
 mod error;
+mod farewell;
 mod line;
 mod log;
 mod outlet;

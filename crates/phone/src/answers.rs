@@ -1,0 +1,83 @@
+//! Questions, answered from the desk at once, from the store in its turn, or when a look-up answers.
+
+use offhook_model::{CallId, Code, PhoneNumber};
+use tokio::sync::oneshot;
+
+use crate::actor::Actor;
+use crate::query::{Answer, Query};
+use crate::store_task::Job;
+
+impl Actor {
+    pub(crate) fn answer(&mut self, query: Query, reply: oneshot::Sender<Result<Answer, Code>>) {
+        match query {
+            Query::Draft { wrap_up } => {
+                let draft = self.desk.draft(wrap_up).cloned();
+                // Err, here and below: whoever asked has gone.
+                reply.send(Ok(Answer::Draft { draft })).ok();
+            }
+            Query::Form => {
+                let form = self.desk.form().cloned();
+                reply.send(Ok(Answer::Form { form })).ok();
+            }
+            Query::Card { call } => self.answer_card(call, reply),
+            Query::Calls => {
+                let (ask, answer) = oneshot::channel();
+                self.jobs.push(Job::Calls(ask));
+                hand_on(answer, reply, |rows| Answer::Calls { rows });
+            }
+            Query::Settings => {
+                let (ask, answer) = oneshot::channel();
+                self.jobs.push(Job::Settings(ask));
+                hand_on(answer, reply, |settings| Answer::Settings { settings });
+            }
+        }
+    }
+
+    /// A form that an earlier run left has a number whose card nobody has looked up yet.
+    fn answer_card(&mut self, call: CallId, reply: oneshot::Sender<Result<Answer, Code>>) {
+        let Err(reply) = self.cards.ask(call, reply) else {
+            return;
+        };
+        match self.number_of(call) {
+            Some(Some(number)) if self.standing.is_some() => {
+                self.look_up(call, number);
+                self.cards.ask(call, reply).ok();
+            }
+            Some(number) => {
+                reply
+                    .send(Ok(Answer::Card {
+                        number,
+                        cards: Vec::new(),
+                        stale: false,
+                    }))
+                    .ok();
+            }
+            None => {
+                reply.send(Err(Code::NotFound)).ok();
+            }
+        }
+    }
+
+    /// The caller's number, where there is such a call or form; inside, where it was not withheld.
+    fn number_of(&self, call: CallId) -> Option<Option<PhoneNumber>> {
+        let view = self.view.borrow();
+        let of_call = view.calls.iter().find(|kept| kept.call == call);
+        let of_form = || view.wrap_ups.iter().find(|form| form.call == call);
+        of_call
+            .map(|kept| kept.number.clone())
+            .or_else(|| of_form().map(|form| form.number.clone()))
+    }
+}
+
+/// Sends an answer on when it comes, without the actor waiting for it.
+fn hand_on<T: Send + 'static>(
+    answer: oneshot::Receiver<Result<T, Code>>,
+    reply: oneshot::Sender<Result<Answer, Code>>,
+    wrap: impl FnOnce(T) -> Answer + Send + 'static,
+) {
+    tokio::spawn(async move {
+        let answer = answer.await.unwrap_or(Err(Code::NotNow));
+        // Err: whoever asked has gone.
+        reply.send(answer.map(wrap)).ok();
+    });
+}
