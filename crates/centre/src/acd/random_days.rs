@@ -104,11 +104,14 @@ impl World {
                 None => return,
             },
             8 => match Self::pick(&mut self.random, &self.offers) {
-                Some(leg) => Input::Refused {
-                    leg,
-                    why: [Refusal::Declined, Refusal::Busy, Refusal::Unreachable]
-                        [self.random.below(3) as usize],
-                },
+                Some(leg) => {
+                    self.offers.remove(&leg);
+                    Input::Refused {
+                        leg,
+                        why: [Refusal::Declined, Refusal::Busy, Refusal::Unreachable]
+                            [self.random.below(3) as usize],
+                    }
+                }
                 None => return,
             },
             9 => match Self::pick(&mut self.random, &self.talking) {
@@ -176,7 +179,12 @@ impl World {
                     );
                     self.offers.insert(offer.leg, (offer.agent, offer.call));
                 }
-                Effect::CancelOffer { .. } => {}
+                // One phone in four has answered already: its 200 crosses the CANCEL.
+                Effect::CancelOffer { leg, .. } => {
+                    if self.random.below(4) > 0 {
+                        self.offers.remove(&leg);
+                    }
+                }
                 Effect::Connect { call, leg } => {
                     let (agent, offered) = self.offers.remove(&leg).expect("was offered");
                     assert_eq!(offered, call);
@@ -225,7 +233,7 @@ impl World {
 #[test]
 fn on_any_day_no_call_is_lost_and_no_agent_has_two() {
     let mut talked = 0;
-    for seed in 0..300 {
+    for seed in 0..120 {
         let mut world = World::new(seed);
         for _ in 0..STEPS {
             world.step();
@@ -233,12 +241,12 @@ fn on_any_day_no_call_is_lost_and_no_agent_has_two() {
         }
         talked += world.talked;
     }
-    assert!(talked > 1_000, "the days were empty: {talked}");
+    assert!(talked > 1_500, "the days were empty: {talked}");
 }
 
 #[test]
 fn nobody_waits_while_somebody_could_answer() {
-    for seed in 0..100 {
+    for seed in 0..40 {
         let mut world = World::new(seed);
         for _ in 0..STEPS {
             world.step();

@@ -6,6 +6,7 @@ use offhook_model::{
     PresenceState, SkillGroupId, Text, Wall,
 };
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::time::Duration;
 
 /// The centre's times.
@@ -60,7 +61,7 @@ pub struct AgentConfig {
 }
 
 /// A call that came into a queue.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Arrival {
     /// Its name.
     pub call: CallId,
@@ -70,6 +71,39 @@ pub struct Arrival {
     pub number: Option<PhoneNumber>,
     /// The name the network gave.
     pub name: Option<String>,
+}
+
+// Who calls is private: what is printed says which call, never whose.
+
+impl fmt::Debug for Arrival {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Arrival")
+            .field("call", &self.call)
+            .field("group", &self.group)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Offer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Offer")
+            .field("leg", &self.leg)
+            .field("call", &self.call)
+            .field("agent", &self.agent)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for CallRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallRecord")
+            .field("call", &self.call)
+            .field("arrived_at", &self.arrived_at)
+            .field("answered_at", &self.answered_at)
+            .field("ended_at", &self.ended_at)
+            .field("outcome", &self.outcome)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why an offer came to nothing, by the agent's phone.
@@ -172,7 +206,7 @@ pub enum Input {
 }
 
 /// A call for one agent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Offer {
     /// The leg it opens.
     pub leg: LegId,
@@ -218,7 +252,7 @@ pub enum CallOutcome {
 }
 
 /// A call as it is recorded.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallRecord {
     /// Which one.
     pub call: CallId,

@@ -13,8 +13,8 @@ use std::time::Duration;
 /// How long a session lasts at most.
 const LONGEST_SESSION: Duration = Duration::from_secs(7 * 24 * 3_600);
 
-/// Anybody with a session.
-#[derive(Debug, Clone)]
+/// Anybody with a session. Not to be printed: it holds the token's hash.
+#[derive(Clone)]
 pub(super) struct Session {
     pub(super) account: AgentId,
     pub(super) role: Role,
@@ -22,11 +22,11 @@ pub(super) struct Session {
 }
 
 /// An agent.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Agent(pub(super) Session);
 
 /// An administrator.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Administrator;
 
 impl FromRequestParts<App> for Session {

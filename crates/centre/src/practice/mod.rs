@@ -25,7 +25,7 @@ const AT_ONCE: usize = 16;
 const REMEMBERED: usize = 256;
 
 /// What a practice customer is to do: the body of `POST /v1/practice/calls`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Script {
     /// The customer's number.
     pub number: PhoneNumber,
@@ -52,6 +52,15 @@ pub struct Script {
 pub struct Muted {
     /// Whether the customer's microphone is silent.
     pub muted: bool,
+}
+
+impl std::fmt::Debug for Script {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Script")
+            .field("number", &self.number)
+            .field("hang_up_after_ms", &self.hang_up_after_ms)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How far a practice call has come.

@@ -7,8 +7,8 @@ use offhook_model::{AgentId, Presence, PresenceReason, PresenceState, SkillGroup
 use sqlx::Row;
 use uuid::Uuid;
 
-/// An account as sign-in needs it.
-#[derive(Debug, Clone)]
+/// An account as sign-in needs it. Not to be printed: it holds the password's hash.
+#[derive(Clone)]
 pub struct Account {
     /// Whose.
     pub profile: AgentProfile,
@@ -38,8 +38,8 @@ pub struct QueueNumber {
     pub number: String,
 }
 
-/// A session to be opened.
-#[derive(Debug, Clone)]
+/// A session to be opened. Not to be printed: it holds the token's hash.
+#[derive(Clone)]
 pub struct NewSession {
     /// Whose.
     pub account: AgentId,
