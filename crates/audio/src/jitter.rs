@@ -317,3 +317,107 @@ impl Jitter {
         self.interarrival as Samples
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FLOOR: Option<Samples> = None;
+
+    /// Packet `index` of a stream of 20 ms packets that begins just before both counters wrap.
+    fn packet(index: u16) -> Arrival<'static> {
+        let voice = Voice {
+            codec: Codec::Pcmu,
+            payload: &[0xff; 160],
+            duration: millis(20),
+            redundancy: 0,
+        };
+        Arrival {
+            sequence: index.wrapping_sub(3),
+            timestamp: u32::from(index).wrapping_mul(160).wrapping_sub(400),
+            scale: 6,
+            voice: Some(voice),
+        }
+    }
+
+    fn insert(jitter: &mut Jitter, at_ms: i64, index: u16) -> Inserted {
+        jitter.insert(millis(at_ms), packet(index), FLOOR)
+    }
+
+    #[test]
+    fn packets_come_out_in_order_across_the_wrap() {
+        let mut jitter = Jitter::new();
+        for index in [0, 2, 1, 5, 4, 3, 6] {
+            assert_eq!(insert(&mut jitter, 100, index), Inserted::Stored);
+        }
+        let times: Vec<Samples> =
+            std::iter::from_fn(|| jitter.take().map(|packet| packet.time)).collect();
+        assert_eq!(
+            times,
+            (0..7).map(|index| millis(20 * index)).collect::<Vec<_>>()
+        );
+        assert_eq!(jitter.lost(), 0);
+    }
+
+    #[test]
+    fn a_packet_counts_once_before_and_after_its_turn() {
+        let mut jitter = Jitter::new();
+        insert(&mut jitter, 0, 0);
+        assert_eq!(insert(&mut jitter, 1, 0), Inserted::Duplicate);
+        jitter.take();
+        assert_eq!(insert(&mut jitter, 2, 0), Inserted::Duplicate);
+        insert(&mut jitter, 60, 3);
+        assert_eq!(jitter.lost(), 2);
+        assert_eq!(
+            jitter.insert(millis(61), packet(1), Some(millis(40))),
+            Inserted::Late
+        );
+        assert_eq!(jitter.lost(), 1, "late is not lost");
+    }
+
+    #[test]
+    fn one_wild_packet_is_not_believed_and_two_are() {
+        let mut jitter = Jitter::new();
+        for index in 0..50 {
+            insert(&mut jitter, 20 * i64::from(index), index);
+        }
+        assert_eq!(insert(&mut jitter, 1_000, 20_000), Inserted::Doubtful);
+        assert_eq!(insert(&mut jitter, 1_000, 50), Inserted::Stored);
+        assert_eq!(insert(&mut jitter, 1_020, 20_001), Inserted::Doubtful);
+        assert_eq!(insert(&mut jitter, 1_040, 20_002), Inserted::Restarted);
+        assert_eq!(
+            jitter.front().map(|packet| packet.time),
+            Some(0),
+            "nothing older is left"
+        );
+    }
+
+    #[test]
+    fn the_target_covers_the_slow_packets_but_not_the_slowest() {
+        let mut jitter = Jitter::new();
+        for index in 0..300u16 {
+            let late = match index % 100 {
+                0 => 300,
+                share if share % 10 == 0 => 40,
+                _ => 0,
+            };
+            insert(&mut jitter, 20 * i64::from(index) + late, index);
+        }
+        assert!(
+            (millis(40)..millis(60)).contains(&jitter.target()),
+            "{}",
+            jitter.target()
+        );
+        jitter.was_hasty();
+        assert!(jitter.target() > millis(45));
+    }
+
+    #[test]
+    fn a_flood_that_nobody_plays_is_bounded() {
+        let mut jitter = Jitter::new();
+        for index in 0..2_000 {
+            insert(&mut jitter, 0, index);
+        }
+        assert!(jitter.store.len() <= CAPACITY && jitter.seen.len() <= SEEN);
+    }
+}

@@ -117,13 +117,13 @@ fn a_packet_is_heard_soon_after_it_came() {
             phone.talk_to(far.local_addr().unwrap(), codec);
             expect_open(&phone, DeviceRole::Speaker, "headset");
             let headset = pulse.listen("headset");
-            // Beeps of 100 ms twice a second, the first after three seconds.
-            let beep = |tick: u32| tick >= 300 && tick % 50 < 10;
+            // Beeps of 100 ms twice a second, the first after two seconds.
+            let beep = |tick: u32| tick >= 200 && tick % 50 < 10;
             let (mut engine, key) = (Engine::new(5), SessionKey::next());
             engine.open(key);
             engine.start(key, config(codec, phone.address));
             let (begin, mut beeps, mut transmits) = (Instant::now(), Vec::new(), Vec::new());
-            for tick in 0..1_000u32 {
+            for tick in 0..800u32 {
                 let due = begin + Duration::from_millis(10) * tick;
                 thread::sleep(due.saturating_duration_since(Instant::now()));
                 let mic: [f32; FRAME] = std::array::from_fn(|i| {
