@@ -34,7 +34,7 @@ pub struct Baresip {
     pub port: u16,
     reader: BufReader<OwnedReadHalf>,
     writer: OwnedWriteHalf,
-    _program: Running,
+    program: Running,
 }
 
 impl Baresip {
@@ -72,6 +72,7 @@ impl Baresip {
         )
         .args(["-v", "-s", "-f"])
         .arg(&dir)
+        .talking()
         .listening()
         .start()?;
         let limit = Duration::from_secs(15);
@@ -85,12 +86,16 @@ impl Baresip {
             port,
             reader: BufReader::new(reader),
             writer,
-            _program: program,
+            program,
         };
         if account.password.is_some() {
-            // It may have registered before the control port was connected: then it is asked to do so again.
-            phone.tell("uareg", "300 0").await?;
-            phone.event("REGISTER_OK", limit).await?;
+            // Not by an event: it may have registered before the control port was connected.
+            phone
+                .program
+                .line("its registration", limit, |line| {
+                    (line.contains("200 OK") && line.contains("binding")).then_some(())
+                })
+                .await?;
         }
         Ok(phone)
     }
@@ -169,7 +174,6 @@ impl Baresip {
                 }
                 match message["type"].as_str() {
                     Some(seen) if seen == kind => return Ok(message),
-                    Some("REGISTER_FAIL") => bail!("baresip cannot register: {message}"),
                     Some(other) => others.push(other.to_owned()),
                     None => {}
                 }

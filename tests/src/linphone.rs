@@ -2,7 +2,7 @@
 
 use crate::{
     account::Account,
-    place::{Place, free_port},
+    place::{Place, eventually, free_port},
     process::{Program, Running},
     pulse::Pulse,
 };
@@ -55,13 +55,18 @@ impl Linphone {
         .start()?;
         let mut phone = Self { port, program };
         if account.password.is_some() {
-            phone
-                .says(
-                    "registration",
-                    &["Registration on", "successful"],
-                    Duration::from_secs(20),
-                )
-                .await?;
+            eventually(
+                "linphone's registration",
+                Duration::from_secs(20),
+                async || {
+                    phone.program.say("status register")?;
+                    let moment = Duration::from_millis(500);
+                    phone
+                        .says("registered", &["registered, identity="], moment)
+                        .await
+                },
+            )
+            .await?;
         }
         Ok(phone)
     }
@@ -100,6 +105,14 @@ impl Linphone {
             .await
     }
 
+    /// Mutes its microphone.
+    ///
+    /// # Errors
+    /// It is gone.
+    pub fn mute(&mut self) -> Result<()> {
+        self.program.say("mute")
+    }
+
     /// Hangs up.
     ///
     /// # Errors
@@ -135,7 +148,7 @@ fn settings(party: &str, port: u16, account: &Account) -> String {
     let (speaker, mic) = (Pulse::speaker(party), Pulse::mic(party));
     let mut settings = format!(
         "[sip]\nsip_port={port}\nsip_tcp_port=0\nsip_tls_port=0\nmedia_encryption=none\nguess_hostname=0\nuse_ipv6=0\n\
-         contact=\"{name}\" <sip:{user}@127.0.0.1:{port}>\nping_with_options=0\n\
+         contact=\"{name}\" <sip:{user}@127.0.0.1:{port}>\nping_with_options=0\ndefault_proxy=0\n\
          [net]\nfirewall_policy=0\nmtu=1300\nstun_server=\n\
          [rtp]\naudio_rtp_port=-1\n\
          [sound]\nplayback_dev_id=PulseAudio Unknown: {speaker}\ncapture_dev_id=PulseAudio Unknown: {mic}\n\

@@ -70,8 +70,10 @@ async fn baresip_calls_the_queue(story: &str, codec: Codec) -> Result<()> {
         .command(&Command::SetMuted { leg, muted: true })
         .await?;
     customer.toggle_mute().await?;
-    customer_ear.hears_nothing_of(&agent_nonce).await?;
-    agent_ear.hears_nothing_of(&customer_nonce).await?;
+    tokio::try_join!(
+        customer_ear.hears_nothing_of(&agent_nonce),
+        agent_ear.hears_nothing_of(&customer_nonce)
+    )?;
 
     customer.hang_up().await?;
     agent
@@ -93,6 +95,8 @@ async fn baresip_takes_a_call_as_an_agent() -> Result<()> {
     phone.answer().await?;
     phone.talks(PATIENCE).await?;
     scene.both_hear().await?;
+    phone.toggle_mute().await?;
+    scene.none_hears(&world).await?;
     world.administrator.hang_up_customer(scene.customer).await?;
     phone.is_over(PATIENCE).await
 }
@@ -108,14 +112,16 @@ async fn linphone_takes_a_call_as_an_agent() -> Result<()> {
     phone.answer()?;
     phone.talks(PATIENCE).await?;
     scene.both_hear().await?;
+    phone.mute()?;
+    scene.none_hears(&world).await?;
     phone.hang_up()?;
     phone.is_over(PATIENCE).await?;
     e2e::place::eventually("the customer to be hung up", PATIENCE, async || {
-        let state = world
+        let stage = world
             .administrator
             .practice_state(scene.customer)
             .await?
-            .state;
+            .stage;
         anyhow::ensure!(stage == "ended", "it is {stage}");
         Ok(())
     })
@@ -161,9 +167,27 @@ impl Scene {
     }
 
     async fn both_hear(&self) -> Result<()> {
-        let heard = self.agent_ear.hears(&self.customer_nonce).await;
-        heard.context("The agent's telephone listens")?;
-        let heard = self.customer_ear.hears(&self.agent_nonce).await;
-        heard.context("The customer listens").map(drop)
+        let agent = async {
+            let heard = self.agent_ear.hears(&self.customer_nonce).await;
+            heard.context("The agent's telephone listens")
+        };
+        let customer = async {
+            let heard = self.customer_ear.hears(&self.agent_nonce).await;
+            heard.context("The customer listens")
+        };
+        tokio::try_join!(agent, customer).map(drop)
+    }
+
+    /// The agent's telephone is muted; the customer becomes so too.
+    async fn none_hears(&self, world: &World) -> Result<()> {
+        world
+            .administrator
+            .mute_customer(self.customer, true)
+            .await?;
+        tokio::try_join!(
+            self.agent_ear.hears_nothing_of(&self.customer_nonce),
+            self.customer_ear.hears_nothing_of(&self.agent_nonce)
+        )
+        .map(drop)
     }
 }
