@@ -27,24 +27,12 @@ pub fn begin(app: &AppHandle) {
 /// Leaves in order when the session ends or somebody presses Ctrl C.
 pub fn on_signal(app: AppHandle) {
     async_runtime::spawn(async move {
-        match signal().await {
-            Ok(()) => begin(&app),
+        match offhook_phone::asked_to_stop() {
+            Ok(asked) => {
+                asked.await;
+                begin(&app);
+            }
             Err(error) => tracing::debug!(%error, "Signals cannot be heard"),
         }
     });
-}
-
-#[cfg(unix)]
-async fn signal() -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        pressed = tokio::signal::ctrl_c() => pressed,
-    }
-}
-
-#[cfg(not(unix))]
-async fn signal() -> std::io::Result<()> {
-    tokio::signal::ctrl_c().await
 }

@@ -1,7 +1,7 @@
 //! `offhook-headless --profile DIR [--audio null | wav:IN,OUT | device[:MIC,SPEAKER[,RINGER]]]`: a phone on stdio.
 
 use anyhow::Context;
-use offhook_phone::{Config, Flags};
+use offhook_phone::{Config, Flags, asked_to_stop};
 
 fn main() -> anyhow::Result<()> {
     offhook_phone::log_to_stderr();
@@ -15,7 +15,7 @@ fn main() -> anyhow::Result<()> {
         config,
         tokio::io::stdin(),
         tokio::io::stdout(),
-        asked_to_stop(),
+        stop(),
     ));
     // A read of the standard input cannot be taken back: it must not keep the program from ending.
     runtime.shutdown_background();
@@ -23,24 +23,12 @@ fn main() -> anyhow::Result<()> {
 }
 
 /// Ready when the system or a person asks the program to end.
-async fn asked_to_stop() {
-    if let Err(error) = signal().await {
-        tracing::debug!(%error, "Signals cannot be heard");
-        std::future::pending::<()>().await;
+async fn stop() {
+    match asked_to_stop() {
+        Ok(asked) => asked.await,
+        Err(error) => {
+            tracing::debug!(%error, "Signals cannot be heard");
+            std::future::pending::<()>().await;
+        }
     }
-}
-
-#[cfg(unix)]
-async fn signal() -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        pressed = tokio::signal::ctrl_c() => pressed,
-    }
-}
-
-#[cfg(not(unix))]
-async fn signal() -> std::io::Result<()> {
-    tokio::signal::ctrl_c().await
 }

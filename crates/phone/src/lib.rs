@@ -29,6 +29,7 @@ mod query;
 mod report;
 mod session;
 mod shell;
+mod stop;
 mod store_task;
 mod sync;
 
@@ -39,3 +40,4 @@ pub use offhook_store::KeyRing;
 pub use phone::{Phone, open, open_with};
 pub use query::{Answer, CallRow, Query, Settings};
 pub use shell::{IncomingNotification, Levels, Shell};
+pub use stop::asked_to_stop;
