@@ -16,6 +16,7 @@ mod jitter;
 mod level;
 mod media;
 mod pacer;
+mod priority;
 mod random;
 mod receiver;
 mod rtp;

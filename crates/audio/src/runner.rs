@@ -16,6 +16,7 @@ use crate::device::{Backend, DeviceRole, Sink, Source, Wake};
 use crate::engine::{Engine, Transmit};
 use crate::media::{Command, MediaEvent};
 use crate::pacer::Pacer;
+use crate::priority;
 use crate::stream::SessionKey;
 use crate::tone::Ringtone;
 use crate::units::FRAME;
@@ -88,6 +89,7 @@ impl Runner {
     }
 
     fn run(mut self) {
+        priority::raise();
         let mut events = Events::with_capacity(64);
         while self.take_commands() {
             self.take_reports();

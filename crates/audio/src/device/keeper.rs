@@ -7,6 +7,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use crate::priority;
+
 use super::{Backend, DeviceError, DeviceRole, Guard, Opened, Sink, Source, Wake};
 
 /// How often open devices are looked after.
@@ -160,6 +162,8 @@ enum Slot {
 
 impl Work {
     fn run(mut self) {
+        // The sound system's threads are started from here, and inherit it.
+        priority::raise();
         loop {
             let wants = self.wants.load(Ordering::Acquire);
             if wants & QUIT != 0 {
