@@ -4,12 +4,12 @@
 //! told once how it ended. Bad input is answered or dropped, never a panic.
 //!
 //! Knows: RFC 3261 and its amendments, digest access, registration, the offer/answer model of SDP.
-//! Does not know: sockets (but for [`net`]), the clock (`now` is a [`Duration`](std::time::Duration) since any epoch the
+//! Does not know: sockets (but for `net`), the clock (`now` is a [`Duration`](std::time::Duration) since any epoch the
 //! caller chose), audio devices, agents, forms.
 //!
 //! - [`Endpoint`] is transactions and dialogs in both roles; a B2BUA builds on it, with [`server`] for registrations.
 //! - [`UserAgent`] is one account over an `Endpoint`: registration, digest, who may ring.
-//! - [`sdp`] offers and answers media. [`net`] (feature `net`) runs any [`Core`] over a socket.
+//! - [`sdp`] offers and answers media. `net` (a feature) runs any [`Core`] over a socket.
 
 mod auth;
 mod call;

@@ -23,7 +23,8 @@ pub enum RequestFailure {
 pub enum Event {
     /// A call came in. It has been answered with 100; ring, answer or reject it.
     Incoming(Box<Incoming>),
-    /// A request outside dialogs, of a method in [`Config::serves`]. Answer it with [`Endpoint::respond`].
+    /// A request outside dialogs, of a method in [`Config::serves`](super::Config::serves). Answer it with
+    /// [`Endpoint::respond`](super::Endpoint::respond).
     Request {
         /// Its name.
         key: RequestKey,
@@ -73,7 +74,9 @@ pub enum Event {
         /// Their answer, where our answer carried the offer.
         sdp: Option<Vec<u8>>,
     },
-    /// The other side changes the session (re-INVITE). Answer with [`Endpoint::answer_reoffer`] or [`Endpoint::reject_reoffer`].
+    /// The other side changes the session (re-INVITE). Answer with
+    /// [`Endpoint::answer_reoffer`](super::Endpoint::answer_reoffer) or
+    /// [`Endpoint::reject_reoffer`](super::Endpoint::reject_reoffer).
     Reoffer {
         /// The call.
         call: CallKey,

@@ -58,14 +58,14 @@ pub enum Command {
         /// Our new offer.
         sdp: Vec<u8>,
     },
-    /// Answers [`Event::Reoffer`].
+    /// Answers [`Event::Reoffer`](super::Event::Reoffer).
     AnswerReoffer {
         /// The call.
         call: CallKey,
         /// Our SDP.
         sdp: Vec<u8>,
     },
-    /// Refuses [`Event::Reoffer`].
+    /// Refuses [`Event::Reoffer`](super::Event::Reoffer).
     RejectReoffer {
         /// The call.
         call: CallKey,

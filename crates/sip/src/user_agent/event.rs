@@ -41,7 +41,7 @@ pub enum Event {
     RegistrationFailed {
         /// Why.
         cause: RegistrationError,
-        /// When it will be tried again; `None` waits for [`Command::Register`].
+        /// When it will be tried again; `None` waits for [`Command::Register`](super::Command::Register).
         retry_in: Option<Duration>,
     },
     /// The registration is withdrawn.
