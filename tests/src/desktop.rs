@@ -10,7 +10,12 @@ use crate::{
 };
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
-use std::{fmt, path::Path, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 use thirtyfour::{
     By, Capabilities, WebDriver, WebElement,
     common::command::{Command, ExtensionCommand},
@@ -19,9 +24,12 @@ use thirtyfour::{
 /// How long a control may take to appear.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+const DRIVER: &str = "WebKitWebDriver";
+
 /// The window.
 pub struct Desktop {
     driver: WebDriver,
+    failed: PathBuf,
     _webdriver: Running,
 }
 
@@ -103,7 +111,7 @@ impl Desktop {
             .clone()
             .with("TAURI_AUTOMATION", "true")
             .with("TAURI_WEBVIEW_AUTOMATION", "true");
-        let mut webdriver = Program::new("window", "WebKitWebDriver", place, &environment)
+        let mut webdriver = Program::new("window", DRIVER, place, &environment)
             .arg("--host=127.0.0.1")
             .arg(format!("--port={port}"))
             .start()?;
@@ -125,8 +133,23 @@ impl Desktop {
             .context("Opening the window")?;
         Ok(Self {
             driver,
+            failed: place.log("failed.png"),
             _webdriver: webdriver,
         })
+    }
+
+    /// Tells whether the driver is installed.
+    #[must_use]
+    pub fn is_possible() -> bool {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        std::env::split_paths(&path).any(|dir| dir.join(DRIVER).exists())
+    }
+
+    /// Waits until somebody has closed the window.
+    pub async fn closed(&self) {
+        while self.driver.title().await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
     }
 
     /// The driver's own door, for what no method here does.
@@ -153,7 +176,7 @@ impl Desktop {
         names: &[&str],
         limit: Duration,
     ) -> Result<WebElement> {
-        eventually(&format!("a {role:?} named {names:?}"), limit, async || {
+        self.patiently(&format!("a {role:?} named {names:?}"), limit, async || {
             let mut others = Vec::new();
             for element in self.driver.find_all(By::Css(role.candidates())).await? {
                 // An element may leave the page while it is asked: then it is not the one.
@@ -178,7 +201,7 @@ impl Desktop {
     /// # Errors
     /// It does not come, or stays disabled.
     pub async fn click(&self, role: Role, names: &[&str]) -> Result<()> {
-        eventually(&format!("{names:?} to be clicked"), PATIENCE, async || {
+        self.patiently(&format!("{names:?} to be clicked"), PATIENCE, async || {
             let element = self
                 .find_within(role, names, Duration::from_secs(5))
                 .await?;
@@ -206,7 +229,7 @@ impl Desktop {
             field.clear().await?;
         }
         field.send_keys(text).await?;
-        eventually("the field to hold what was typed", PATIENCE, async || {
+        self.patiently("the field to hold what was typed", PATIENCE, async || {
             let value = field.prop("value").await?;
             ensure!(
                 value.as_deref() == Some(text),
@@ -240,7 +263,9 @@ impl Desktop {
     /// # Errors
     /// The window is gone.
     pub async fn text(&self) -> Result<String> {
-        Ok(self.driver.find(By::Tag("body")).await?.text().await?)
+        // Not the driver's own idea of an element's text, which leaves out what may end in an ellipsis.
+        let body = self.driver.find(By::Tag("body")).await?;
+        Ok(body.prop("innerText").await?.unwrap_or_default())
     }
 
     /// Waits until one of these can be read in the window, and gives the whole text of that moment.
@@ -248,7 +273,7 @@ impl Desktop {
     /// # Errors
     /// None comes; what is there instead is told.
     pub async fn shows(&self, texts: &[&str], limit: Duration) -> Result<String> {
-        eventually(
+        self.patiently(
             &format!("one of {texts:?} in the window"),
             limit,
             async || {
@@ -277,6 +302,19 @@ impl Desktop {
     /// It is gone already.
     pub async fn close(self) -> Result<()> {
         Ok(self.driver.quit().await?)
+    }
+
+    /// Asks again and again; what the window looks like when it was in vain is kept as `failed.png`.
+    async fn patiently<T, F>(&self, what: &str, limit: Duration, ask: F) -> Result<T>
+    where
+        F: AsyncFnMut() -> Result<T>,
+    {
+        let answer = eventually(what, limit, ask).await;
+        if answer.is_err() {
+            // The window may be gone, which is then what the error is about.
+            self.picture(&self.failed).await.ok();
+        }
+        answer
     }
 
     /// Gives the name that assistive technology is told.

@@ -1,4 +1,36 @@
-//! Stories of a call against real peers over real sockets: what the product promises, seen from outside.
+//! Stories of a call against real peers over real sockets, and what they are told with.
+//!
+//! Promise: what a story claims was seen from outside, by a program of the system or by a peer that nobody here wrote: sound at
+//! the sink's monitor, a notification on the session bus, a summary by an administrator's GET, a request taken from the wire.
+//!
+//! Knows: the built programs, their command lines, the API, the names of the window's controls. Does not know: anything inside.
+//!
+//! | story | what it shows |
+//! |---|---|
+//! | `tests/desktop.rs` | a whole call in the real window, as `cargo dev demo` plays it ([`play`]) |
+//! | `tests/first_call.rs` | the same on the phone without a window; the wrap-up is there once, also after a crash of the centre |
+//! | `tests/strangers.rs` | Debian's baresip and linphonec as customer and as an agent's telephone |
+//! | `tests/ring_no_answer.rs` | a call that rings out goes to the next agent; a caller who leaves changes nothing |
+//! | `tests/instruments.rs` | the instruments themselves, without the product |
+//! | `tests/house_rules.rs` | which crate may know which |
+//!
+//! # How to run them
+//! `cargo dev test` builds everything first. By hand: `cargo build --workspace --bins`, then `cargo test -p e2e --test strangers`.
+//! The programs are taken from the folder the test itself was built into, so `CARGO_TARGET_DIR` is honoured.
+//!
+//! # Where to look when one fails
+//! `target/e2e/STORY/` keeps what every program said (`.out`, `.err`), what each side said and heard (`.wav`), and pictures.
+//! Everything else of a story (profiles, home folders, sockets) is in a folder below `/tmp` that goes with it; each program runs in
+//! a process group of its own, which ends with the story.
+//!
+//! # How heard is proved
+//! Each side says a [`nonce`] drawn at run time over and over; [`talk::Ear`] waits until it has come through whole, and listens for
+//! longer than one pass while the speaker is muted.
+//!
+//! # A new story
+//! Start from [`world::World`]: `World::silent` for signalling only, `World::sounding` with sound devices for each party. Wait for
+//! conditions ([`place::eventually`], `Headless::until`, `Desktop::shows`), never for time.
+
 pub mod api;
 pub mod centre;
 pub mod environment;

@@ -30,18 +30,45 @@ pub async fn try_it(mut tell: impl FnMut(&str)) -> Result<()> {
     let centre = Centre::start(&place, &environment, 30).await?;
     let administrator = centre.administrator().await?;
     let profile = place.dir("profile")?;
+    #[cfg(target_os = "linux")]
+    if let Some(window) = signed_in(&place, &environment, &centre.http, &profile).await? {
+        tell("The desk is open and checked in: a customer calls. Close the window to end.");
+        return tokio::select! {
+            () = window.closed() => Ok(()),
+            failed = customers_call(&administrator) => failed,
+        };
+    }
     prefill(&place, &environment, &centre.http, &profile).await?;
     let mut window = Program::new("offhook", program("offhook")?, &place, &environment)
         .arg("--profile")
         .arg(&profile)
         .start()?;
     tell(&format!(
-        "The desk is open. Sign in as lin with the password {PASSWORD}, check in, and a customer calls. Close the window to end."
+        "The desk is open. The password is {PASSWORD}; check in, and a customer calls. Close the window to end."
     ));
     tokio::select! {
         ended = window.end() => ended,
         failed = customers_call(&administrator) => failed,
     }
+}
+
+/// Opens the desk, signs in by typing and checks in, where WebKit's driver is installed; from then on it is the person's.
+#[cfg(target_os = "linux")]
+async fn signed_in(
+    place: &Place,
+    environment: &Environment,
+    centre: &str,
+    profile: &Path,
+) -> Result<Option<crate::desktop::Desktop>> {
+    use crate::{desktop::Desktop, play};
+    if !Desktop::is_possible() {
+        return Ok(None);
+    }
+    let arguments = ["--profile".to_owned(), profile.display().to_string()];
+    let window = Desktop::open(place, environment, &program("offhook")?, &arguments).await?;
+    play::sign_in(&window, centre).await?;
+    play::check_in(&window).await?;
+    Ok(Some(window))
 }
 
 /// Signs in once on this profile, so that the desk asks for the password only.
