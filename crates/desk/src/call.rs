@@ -276,7 +276,10 @@ impl Desk {
         form.caller = caller;
         if customer.is_some() && form.draft.customer != customer {
             form.draft.customer = customer;
-            form.touch(now);
+            // Before the answer there is nothing to keep yet: the form of a missed call is dropped.
+            if form.draft.answered_at.is_some() || form.has_text() {
+                form.touch(now);
+            }
         }
     }
 

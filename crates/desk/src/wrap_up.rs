@@ -91,8 +91,8 @@ impl WrapUp {
         match self.saving {
             Saving::Open => match (self.save_failed, self.saved) {
                 (Some(code), _) => SavedState::SaveFailed { code },
+                (None, _) if !self.has_text() => SavedState::Blank,
                 (None, Some((edit, at))) if edit == self.draft.edit => SavedState::Saved { at },
-                (None, None) if self.draft.edit == 0 => SavedState::Blank,
                 (None, Some(_) | None) => SavedState::Unsaved,
             },
             Saving::Submitting { .. } => SavedState::Submitting,

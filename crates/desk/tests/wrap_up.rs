@@ -7,7 +7,10 @@ use offhook_desk::{
     Command, DeskAction, Effect, Fact, LegEnd, NextAction, NoticeKind, RestoredWrapUp, SavedState,
     WrapUpAction,
 };
-use offhook_model::{Activity, Code, LegOutcome, Presence, PresenceReason};
+use offhook_model::{
+    Activity, CallerMatch, Code, CustomerId, CustomerName, LegOutcome, Presence, PresenceReason,
+    Random, Wall,
+};
 use std::time::Duration;
 
 #[test]
@@ -30,6 +33,41 @@ fn notes_can_be_taken_from_the_first_ring_and_submit_waits_for_the_end() {
             WrapUpAction::SubmitAndStartAnswering
         ]
     );
+}
+
+#[test]
+fn an_untouched_form_does_not_claim_to_be_saved() {
+    let mut day = Day::ready();
+    let leg = day.queue_call();
+    let (call, wrap_up) = (day.call(leg).call, day.call(leg).wrap_up);
+    let customer = CustomerName {
+        id: CustomerId::mint(Wall(5), &mut Random::seeded(9)),
+        name: "陈雨桐".into(),
+    };
+    day.fact(Fact::CallerFound {
+        call,
+        caller: CallerMatch::Known {
+            customer,
+            stale: false,
+        },
+    });
+    day.take();
+    day.pass(Duration::from_secs(1));
+    assert!(
+        day.take().is_empty(),
+        "a missed call would leave it on the disk for nothing"
+    );
+    day.command(Command::Answer { leg });
+    day.fact(Fact::Connected { leg });
+    let edit = day.take().iter().find_map(|effect| match effect {
+        Effect::SaveDraft(draft) => Some(draft.edit),
+        _ => None,
+    });
+    day.fact(Fact::DraftSaved {
+        wrap_up,
+        edit: edit.expect("the facts of a live call are on the disk"),
+    });
+    assert_eq!(day.form(wrap_up).saved, SavedState::Blank);
 }
 
 #[test]
