@@ -82,6 +82,8 @@ struct SampleRecord {
     by: String,
 }
 
+/// Calls of the last days are this centre's own where one of its agents had them.
+const OWN_DAYS: i64 = 7;
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
 
@@ -148,7 +150,7 @@ impl Store {
             .await?;
         }
         for customer in &sample.customers {
-            add_customer(&mut tx, customer, now).await?;
+            add_customer(&mut tx, customer, &sample, now).await?;
         }
         tx.commit().await?;
         Ok(())
@@ -190,9 +192,96 @@ async fn add_account(
     Ok(())
 }
 
+async fn add_past_call(
+    tx: &mut SqliteConnection,
+    customer: &str,
+    call: &SampleCall,
+    now: Wall,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO past_calls (customer, at, direction, agent, outcome, talk_seconds, summary)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(customer)
+    .bind(call.at.wall(now))
+    .bind(word(&call.direction)?)
+    .bind(&call.agent)
+    .bind(word(&call.outcome)?)
+    .bind(call.talk_seconds)
+    .bind(&call.summary)
+    .execute(&mut *tx)
+    .await?;
+    Ok(())
+}
+
+/// A leg of an agent of this centre, with the summary they wrote.
+async fn add_own_call(
+    tx: &mut SqliteConnection,
+    customer: &SampleCustomer,
+    call: &SampleCall,
+    agent: &SampleAccount,
+    groups: &[SampleGroup],
+    now: Wall,
+) -> Result<(), StoreError> {
+    const RANG: i64 = 6_000;
+    let offered = call.at.wall(now);
+    let name = format!("{} {offered}", customer.reference);
+    let (leg, call_id) = (
+        sample_id("leg", &name).to_string(),
+        sample_id("call", &name).to_string(),
+    );
+    let agent_id = sample_id("account", &agent.username).to_string();
+    let customer_id = sample_id("customer", &customer.reference).to_string();
+    let group = match call.direction {
+        Direction::Inbound => groups
+            .iter()
+            .find(|group| agent.groups.contains(&group.number)),
+        Direction::Outbound => None,
+    };
+    let answered = (call.outcome == LegOutcome::Connected).then_some(offered + RANG);
+    let ended = answered.unwrap_or(offered + RANG) + i64::from(call.talk_seconds) * 1_000;
+    sqlx::query(
+        "INSERT INTO legs (id, call, agent, direction, number, customer, skill_group_zh, skill_group_en, offered_at,
+           answered_at, ended_at, outcome)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+    )
+    .bind(&leg)
+    .bind(&call_id)
+    .bind(&agent_id)
+    .bind(word(&call.direction)?)
+    .bind(customer.numbers.first().map(PhoneNumber::as_str))
+    .bind(&customer_id)
+    .bind(group.map(|group| group.name.zh.as_str()))
+    .bind(group.map(|group| group.name.en.as_str()))
+    .bind(offered)
+    .bind(answered)
+    .bind(ended)
+    .bind(word(&call.outcome)?)
+    .execute(&mut *tx)
+    .await?;
+    if call.summary.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO wrap_ups (id, agent, call, customer, legs, form_version, form_values, submitted_at, received_at)
+         VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $7)",
+    )
+    .bind(sample_id("wrap-up", &name).to_string())
+    .bind(&agent_id)
+    .bind(&call_id)
+    .bind(&customer_id)
+    .bind(serde_json::to_string(&[&leg])?)
+    .bind(serde_json::to_string(&serde_json::json!({ "summary": call.summary }))?)
+    .bind(ended)
+    .execute(&mut *tx)
+    .await?;
+    Ok(())
+}
+
 async fn add_customer(
     tx: &mut SqliteConnection,
     customer: &SampleCustomer,
+    sample: &Sample,
     now: Wall,
 ) -> Result<(), StoreError> {
     let id = sample_id("customer", &customer.reference).to_string();
@@ -221,19 +310,17 @@ async fn add_customer(
         .await?;
     }
     for call in &customer.calls {
-        sqlx::query(
-            "INSERT INTO past_calls (customer, at, direction, agent, outcome, talk_seconds, summary)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        )
-        .bind(&id)
-        .bind(call.at.wall(now))
-        .bind(word(&call.direction)?)
-        .bind(&call.agent)
-        .bind(word(&call.outcome)?)
-        .bind(call.talk_seconds)
-        .bind(&call.summary)
-        .execute(&mut *tx)
-        .await?;
+        let colleague = sample
+            .accounts
+            .iter()
+            .find(|account| call.agent.as_ref() == Some(&account.name));
+        match colleague {
+            // What our own agents did lately stands in their call lists, too.
+            Some(agent) if call.at.0 < OWN_DAYS => {
+                add_own_call(tx, customer, call, agent, &sample.skill_groups, now).await?;
+            }
+            Some(_) | None => add_past_call(tx, &id, call, now).await?,
+        }
     }
     for ticket in &customer.tickets {
         sqlx::query(
