@@ -3,7 +3,19 @@
 use crate::desktop::Desktop;
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// Between two pictures of the same step.
+const BETWEEN: Duration = Duration::from_millis(350);
+/// So many pictures in a row must be the same, over more than a second: the timer has ticked, and with it all has been painted.
+const STILL: u32 = 4;
+/// At most so many are taken.
+const SHOTS: u32 = 40;
+/// Fewer pixels than this are a timer, a level or a caret: half of a hundredth.
+const A_FEW: u64 = 5_000;
 
 /// A folder of pictures, in their order.
 #[derive(Debug)]
@@ -54,7 +66,7 @@ impl Pictures {
     pub async fn take(&mut self, window: &Desktop, step: &str) -> Result<()> {
         let file = format!("{:02}-{step}.png", self.taken.len() + 1);
         let before = window.text().await?;
-        window.picture(&self.dir.join(&file)).await?;
+        self.settled(window, &self.dir.join(&file)).await?;
         let after = window.text().await?;
         let pixels_changed = match self.taken.last() {
             Some(last) => Some(difference(
@@ -69,6 +81,32 @@ impl Pictures {
             pixels_changed,
         });
         Ok(())
+    }
+
+    /// Takes pictures until nothing but a timer or a level moves in them: what is in the page is painted a little later, on a
+    /// busy machine a second later.
+    async fn settled(&self, window: &Desktop, file: &Path) -> Result<()> {
+        let next = self.dir.join("next.png");
+        let mut still = 0;
+        window.picture(file).await?;
+        for _ in 0..SHOTS {
+            tokio::time::sleep(BETWEEN).await;
+            window.picture(&next).await?;
+            let moved = difference(file, &next)?;
+            std::fs::rename(&next, file)?;
+            still = if moved < A_FEW { still + 1 } else { 0 };
+            if still >= STILL && self.differs_from_last(file)? {
+                return Ok(());
+            }
+        }
+        anyhow::bail!("the window does not come to rest");
+    }
+
+    fn differs_from_last(&self, file: &Path) -> Result<bool> {
+        match self.taken.last() {
+            Some(last) => Ok(difference(&self.dir.join(&last.file), file)? > 0),
+            None => Ok(true),
+        }
     }
 
     /// Gives those taken up to now.

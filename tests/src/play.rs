@@ -117,10 +117,11 @@ pub async fn play(place: &Place, out: &Path, mut tell: impl FnMut(&str)) -> Resu
     bus.notification(NUMBER, patience).await?;
     window.shows(&[CUSTOMER], patience).await?;
     window.find(Role::Button, &["Answer", "接听"]).await?;
+    pictures.take(&window, "ringing").await?;
+    // With the toast, which is no part of the window.
     display
         .picture(place, &place.log("screen-ringing.png"))
         .await?;
-    pictures.take(&window, "ringing").await?;
 
     tell("the agent answers");
     window.click(Role::Button, &["Answer", "接听"]).await?;
@@ -131,14 +132,11 @@ pub async fn play(place: &Place, out: &Path, mut tell: impl FnMut(&str)) -> Resu
     })
     .await?;
     tell("both speak");
-    let agent_heard = agent_ear
-        .hears(&customer_nonce)
-        .await
-        .context("The agent listens")?;
-    let customer_heard = customer_ear
-        .hears(&agent_nonce)
-        .await
-        .context("The customer listens")?;
+    let (agent_heard, customer_heard) = tokio::try_join!(
+        agent_ear.hears(&customer_nonce),
+        customer_ear.hears(&agent_nonce)
+    )
+    .context("Both listen")?;
     pictures.take(&window, "live").await?;
 
     tell("the agent speaks muted");
@@ -151,7 +149,7 @@ pub async fn play(place: &Place, out: &Path, mut tell: impl FnMut(&str)) -> Resu
     window.click(Role::Button, &["Unmute", "取消静音"]).await?;
     window.find(Role::Button, &["Mute", "静音"]).await?;
     customer_ear
-        .hears(&agent_nonce)
+        .hears_again(&agent_nonce)
         .await
         .context("The customer listens again")?;
     tell("the customer speaks muted");
@@ -162,7 +160,7 @@ pub async fn play(place: &Place, out: &Path, mut tell: impl FnMut(&str)) -> Resu
         .context("The agent listens to a muted customer")?;
     administrator.mute_customer(customer, false).await?;
     agent_ear
-        .hears(&customer_nonce)
+        .hears_again(&customer_nonce)
         .await
         .context("The agent listens again")?;
 
@@ -177,9 +175,7 @@ pub async fn play(place: &Place, out: &Path, mut tell: impl FnMut(&str)) -> Resu
             &["Submit and start answering", "提交并开始接听"],
         )
         .await?;
-    window
-        .shows(&["Synced", "已同步", "synced"], patience)
-        .await?;
+    window.shows(&["Synced", "已同步"], patience).await?;
     pictures.take(&window, "synced").await?;
 
     tell("the administrator reads it, and the same request is sent again");

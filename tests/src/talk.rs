@@ -20,8 +20,10 @@ use std::{
 const UNDER_WAY: Duration = Duration::from_millis(900);
 /// For how long nothing must be heard of one who is muted: more than a whole nonce.
 const MUTED_FOR: Duration = Duration::from_millis(5200);
-/// How long a side may need until a whole nonce has come through. Five passes.
-const PATIENCE: Duration = Duration::from_secs(27);
+/// How much sound comes between two looks for a nonce.
+const BETWEEN: Duration = Duration::from_millis(600);
+/// How long a side may need until a whole nonce has come through. Six rounds.
+const PATIENCE: Duration = Duration::from_secs(32);
 
 /// What one side heard of the other, as the demo's summary tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -67,13 +69,31 @@ impl Ear {
         Self::File(path.to_owned())
     }
 
-    /// Waits until the nonce has come through, from now on.
+    /// Listens for two whole rounds of the nonce, from now on, and judges the better one.
+    ///
+    /// # Errors
+    /// Neither came through, nor any later one in time; the best that came is told.
+    pub async fn hears(&self, nonce: &Nonce) -> Result<Heard> {
+        let from = self.now();
+        let rounds = nonce.repeated(nonce.length() * 2).length() + UNDER_WAY;
+        self.hears_by(nonce, from, from + self.lag() + rounds).await
+    }
+
+    /// Waits until the nonce comes through again, from now on.
     ///
     /// # Errors
     /// It does not come in time; the best that came is told.
-    pub async fn hears(&self, nonce: &Nonce) -> Result<Heard> {
+    pub async fn hears_again(&self, nonce: &Nonce) -> Result<()> {
         let from = self.now();
+        self.hears_by(nonce, from, from).await.map(drop)
+    }
+
+    async fn hears_by(&self, nonce: &Nonce, from: Duration, until: Duration) -> Result<Heard> {
+        // Not at every look: listening costs time that the sound under test needs.
+        let mut next = until;
         eventually("the other side's nonce", PATIENCE, async || {
+            self.reaches(next)?;
+            next = self.now() + BETWEEN;
             let heard = nonce.listen(&self.sound()?.window(from, Duration::MAX))?;
             ensure!(heard.is_enough(), "not heard: {heard:?}");
             Ok(heard)
@@ -87,16 +107,17 @@ impl Ear {
     /// The recording stands still, or it is heard.
     pub async fn hears_nothing_of(&self, nonce: &Nonce) -> Result<f64> {
         let from = self.now() + self.lag() + UNDER_WAY;
-        let window = eventually("the recording to go on", PATIENCE, async || {
-            let recording = self.sound()?;
-            ensure!(
-                recording.length() >= from + MUTED_FOR,
-                "it is {:?} long",
-                recording.length()
-            );
-            Ok(recording.window(from, from + MUTED_FOR))
+        let until = from + MUTED_FOR;
+        eventually("the recording to go on", PATIENCE, async || {
+            self.reaches(until + self.lag())
         })
         .await?;
+        let window = self.sound()?.window(from, until);
+        ensure!(
+            window.length() + Duration::from_millis(10) >= MUTED_FOR,
+            "only {:?} of it are recorded",
+            window.length()
+        );
         let (found, dbfs) = (nonce.listen(&window)?.found, loudest_dbfs(&window)?);
         ensure!(
             found < 0.1 && dbfs < MUTED_DBFS,
@@ -105,11 +126,19 @@ impl Ear {
         Ok(dbfs)
     }
 
+    fn reaches(&self, position: Duration) -> Result<()> {
+        let now = self.now();
+        ensure!(now >= position, "the recording stands at {now:?}");
+        Ok(())
+    }
+
     fn now(&self) -> Duration {
         match self {
             Self::Device(recorder) => recorder.position(),
-            // It may not be there yet: then it begins now.
-            Self::File(path) => Sound::read(path).map_or(Duration::ZERO, |sound| sound.length()),
+            // It may not be there yet: then it begins now. 48 kHz, mono, 16 bits behind a head of 44 bytes.
+            Self::File(path) => std::fs::metadata(path).map_or(Duration::ZERO, |file| {
+                Duration::from_secs_f64(file.len().saturating_sub(44) as f64 / 96_000.0)
+            }),
         }
     }
 

@@ -56,14 +56,11 @@ async fn baresip_calls_the_queue(story: &str, codec: Codec) -> Result<()> {
         .await?;
     agent.command(&Command::Answer { leg: call.leg }).await?;
     agent.call(CallPhase::Live).await?;
-    agent_ear
-        .hears(&customer_nonce)
-        .await
-        .context("The agent listens")?;
-    customer_ear
-        .hears(&agent_nonce)
-        .await
-        .context("baresip listens")?;
+    tokio::try_join!(
+        agent_ear.hears(&customer_nonce),
+        customer_ear.hears(&agent_nonce)
+    )
+    .context("Both listen")?;
 
     let leg = call.leg;
     agent
@@ -167,15 +164,12 @@ impl Scene {
     }
 
     async fn both_hear(&self) -> Result<()> {
-        let agent = async {
-            let heard = self.agent_ear.hears(&self.customer_nonce).await;
-            heard.context("The agent's telephone listens")
-        };
-        let customer = async {
-            let heard = self.customer_ear.hears(&self.agent_nonce).await;
-            heard.context("The customer listens")
-        };
-        tokio::try_join!(agent, customer).map(drop)
+        tokio::try_join!(
+            self.agent_ear.hears(&self.customer_nonce),
+            self.customer_ear.hears(&self.agent_nonce)
+        )
+        .context("Both listen")
+        .map(drop)
     }
 
     /// The agent's telephone is muted; the customer becomes so too.
