@@ -304,9 +304,8 @@ impl Actor {
     }
 
     pub(crate) fn look_up(&mut self, call: CallId, number: PhoneNumber) {
-        if self.cards.expect(call, number.clone())
-            && let Some(standing) = &mut self.standing
-        {
+        self.cards.expect(call, number.clone());
+        if let Some(standing) = &mut self.standing {
             standing.look_up(call, number);
         }
     }
