@@ -58,12 +58,12 @@ async fn an_agent_takes_a_call_and_its_wrap_up_is_at_the_centre_exactly_once() -
     set_muted(&mut agent, &call, true).await?;
     customer_ear.hears_nothing_of(&agent_nonce).await?;
     set_muted(&mut agent, &call, false).await?;
-    customer_ear
-        .hears_again(&agent_nonce)
-        .await
-        .context("The customer listens again")?;
     world.administrator.mute_customer(customer, true).await?;
-    agent_ear.hears_nothing_of(&customer_nonce).await?;
+    tokio::try_join!(
+        agent_ear.hears_nothing_of(&customer_nonce),
+        customer_ear.hears_again(&agent_nonce)
+    )
+    .context("The customer is muted, the agent no longer")?;
     world.administrator.mute_customer(customer, false).await?;
     agent_ear
         .hears_again(&customer_nonce)

@@ -9,7 +9,9 @@ use e2e::{
     world::World,
 };
 use offhook_desk::{CallPhase, Command};
-use offhook_model::{Activity, CallId, LegOutcome, LegRecord, Presence, PresenceReason};
+use offhook_model::{
+    Activity, CallId, CallerMatch, LegOutcome, LegRecord, Presence, PresenceReason,
+};
 
 const CALL: PracticeCall<'static> = PracticeCall {
     number: "12800550142",
@@ -77,6 +79,33 @@ async fn a_caller_who_leaves_while_it_rings_changes_no_state_and_is_recorded_as_
     assert_eq!(legs.len(), 1);
     assert_eq!(legs[0].outcome, Some(LegOutcome::AbandonedWhileRinging));
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_rings_the_same_agent_again_still_brings_its_record() -> Result<()> {
+    let world = World::silent("rings-again", 2).await?;
+    let mut lin = world.agent("lin", &Audio::Null).await?;
+    world.administrator.call_in(&CALL).await?;
+    let first = lin.call(CallPhase::Offered).await?;
+    lin.until("Break", |view| {
+        let presence = view.presence.as_ref()?.confirmed.presence;
+        (presence == Presence::Break && view.calls.is_empty()).then_some(())
+    })
+    .await?;
+    let presence = Presence::Ready;
+    lin.command(&Command::SetPresence { presence }).await?;
+    let again = lin.call(CallPhase::Offered).await?;
+    assert_eq!(again.call, first.call);
+    assert_ne!(again.leg, first.leg);
+    lin.until("the caller's name", |view| {
+        match &view.calls.first()?.caller {
+            CallerMatch::Known { customer, .. } if customer.name == "陈雨桐" => Some(()),
+            _ => None,
+        }
+    })
+    .await?;
+    lin.command(&Command::Answer { leg: again.leg }).await?;
+    lin.call(CallPhase::Live).await.map(drop)
 }
 
 /// Sorts two phones by which of them rings.
