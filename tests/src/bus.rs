@@ -127,6 +127,19 @@ impl Bus {
         .await
     }
 
+    /// Presses the notification that came last, as a click on it does.
+    ///
+    /// # Errors
+    /// dunst has none, or does not answer.
+    pub async fn press(&self, place: &Place) -> Result<()> {
+        Program::new("dunstctl", "dunstctl", place, &self.environment)
+            .arg("action")
+            .start()?
+            .success(Duration::from_secs(10))
+            .await
+            .context("Pressing the notification")
+    }
+
     async fn wait_for_name(&self, place: &Place, name: &str, limit: Duration) -> Result<()> {
         eventually(name, limit, async || {
             let mut ask = Program::new("dbus-send", "dbus-send", place, &self.environment)

@@ -78,4 +78,47 @@ impl Display {
             .await
             .context("Taking a picture of the screen")
     }
+
+    /// Minimises the window with this in its title.
+    ///
+    /// # Errors
+    /// There is none.
+    pub async fn minimise(&self, place: &Place, title: &str) -> Result<()> {
+        self.ask_manager(
+            place,
+            &["search", "--onlyvisible", "--name", title, "windowminimize"],
+        )
+        .await
+        .with_context(|| format!("Minimising {title}"))?;
+        eventually(
+            "the window to be gone",
+            Duration::from_secs(10),
+            async || {
+                let front = self.is_in_front(place, title).await;
+                anyhow::ensure!(front.is_err(), "it is still in front");
+                Ok(())
+            },
+        )
+        .await
+    }
+
+    /// Tells whether the window in front has this in its title.
+    ///
+    /// # Errors
+    /// It has not, or none is in front.
+    pub async fn is_in_front(&self, place: &Place, title: &str) -> Result<()> {
+        self.ask_manager(place, &["getactivewindow", "getwindowname"])
+            .await?;
+        let name = std::fs::read_to_string(place.log("xdotool.out"))?;
+        anyhow::ensure!(name.contains(title), "in front is {name:?}");
+        Ok(())
+    }
+
+    async fn ask_manager(&self, place: &Place, question: &[&str]) -> Result<()> {
+        Program::new("xdotool", "xdotool", place, &self.environment)
+            .args(question)
+            .start()?
+            .success(Duration::from_secs(5))
+            .await
+    }
 }

@@ -27,6 +27,9 @@ pub const CUSTOMER: &str = "陈雨桐";
 /// The number it calls from.
 pub const NUMBER: &str = "12800550142";
 
+/// What the window's title holds.
+const TITLE: &str = "Offhook";
+
 /// What was seen, as it stands in `summary.json`.
 #[derive(Debug, Clone, Serialize)]
 pub struct Summary {
@@ -123,6 +126,13 @@ pub async fn play(place: &Place, out: &Path, mut tell: impl FnMut(&str)) -> Resu
         .picture(place, &place.log("screen-ringing.png"))
         .await?;
 
+    tell("the window is minimised; a press on the notification brings it back");
+    display.minimise(place, TITLE).await?;
+    bus.press(place).await?;
+    eventually("the window in front", patience, async || {
+        display.is_in_front(place, TITLE).await
+    })
+    .await?;
     tell("the agent answers");
     window.click(Role::Button, &["Answer", "接听"]).await?;
     window.find(Role::Button, &["Mute", "静音"]).await?;
