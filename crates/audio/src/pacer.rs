@@ -14,6 +14,8 @@ const DEAD_AFTER: Duration = Duration::from_millis(40);
 const AHEAD: f64 = 2.0;
 /// So many ticks behind, a tick is due whether the device asks or not.
 const BEHIND: f64 = 2.0;
+/// So many ticks behind, it is due even if the microphone has nothing: what it heard is lost, not late.
+const LOST: f64 = 10.0;
 /// What is further behind than this second is forgotten: the machine slept.
 const FORGOTTEN: f64 = 100.0;
 /// What is left, after each tick, of the difference between the device's clock and ours: they never agree exactly.
@@ -52,10 +54,10 @@ impl Pacer {
         self.clock = clock;
     }
 
-    /// Tells whether to tick now; `hungry` is the device asking for it.
-    pub(crate) fn is_due(&self, hungry: bool) -> bool {
+    /// Tells whether to tick now; `hungry` is the pacing device asking for it, `heard` the microphone having something.
+    pub(crate) fn is_due(&self, hungry: bool, heard: bool) -> bool {
         if self.is_device_alive() {
-            self.owed >= BEHIND || hungry && self.owed > -AHEAD
+            hungry && self.owed > -AHEAD || heard && self.owed >= BEHIND || self.owed >= LOST
         } else {
             self.owed >= 1.0
         }
@@ -72,7 +74,7 @@ impl Pacer {
     /// The longest time to sleep, if no device wakes us before.
     pub(crate) fn sleep(&self) -> Duration {
         match self.moved.filter(|_| self.is_device_alive()) {
-            Some(_) if self.owed >= BEHIND => Duration::ZERO,
+            Some(_) if self.owed >= LOST => Duration::ZERO,
             Some(moved) => (moved + DEAD_AFTER).saturating_sub(self.now),
             None => TICK.mul_f64((1.0 - self.owed).clamp(0.0, 1.0)),
         }
@@ -103,7 +105,7 @@ mod tests {
         for now in from..to {
             let (clock, mut hungry) = device(now);
             pacer.advance(millis(now), clock);
-            while pacer.is_due(hungry) {
+            while pacer.is_due(hungry, true) {
                 pacer.tick();
                 ticks.push(now);
                 hungry = false;
@@ -137,7 +139,7 @@ mod tests {
                 (asked, left) = (clock, 2);
             }
             pacer.advance(millis(now), Some(clock));
-            while pacer.is_due(left > 0) {
+            while pacer.is_due(left > 0, true) {
                 pacer.tick();
                 ticks += 1;
                 left -= 1;
@@ -169,11 +171,22 @@ mod tests {
         run(&mut pacer, 0, 1_000, |now| (Some(now / 10), now % 10 == 0));
         pacer.advance(millis(1_400), Some(140));
         let mut ticks = 0;
-        while pacer.is_due(ticks == 0) {
+        while pacer.is_due(ticks == 0, true) {
             pacer.tick();
             ticks += 1;
         }
         assert!((36..=41).contains(&ticks), "{ticks}");
+    }
+
+    #[test]
+    fn what_the_microphone_heard_is_waited_for_but_not_for_ever() {
+        let mut pacer = Pacer::new(millis(0));
+        run(&mut pacer, 0, 1_000, |now| (Some(now / 10), now % 10 == 0));
+        pacer.advance(millis(1_060), Some(101));
+        assert!(pacer.is_due(false, true) && !pacer.is_due(false, false));
+        assert!(pacer.is_due(true, false), "the speaker must not run dry");
+        pacer.advance(millis(1_120), Some(102));
+        assert!(pacer.is_due(false, false));
     }
 
     #[test]
@@ -182,7 +195,7 @@ mod tests {
         let mut ticks = 0;
         for now in 0..1_000u64 {
             pacer.advance(millis(now), Some(now * 50));
-            while pacer.is_due(true) {
+            while pacer.is_due(true, true) {
                 pacer.tick();
                 ticks += 1;
             }

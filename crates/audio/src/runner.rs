@@ -27,7 +27,7 @@ const DATAGRAM: usize = 4_096;
 /// Datagrams taken from one socket before it is another's turn: a flood must not stop the ticks.
 const BURST: usize = 64;
 /// Ticks made in one go; the pacer owes no more.
-const TICKS_AT_ONCE: usize = 8;
+const TICKS_AT_ONCE: usize = 128;
 
 type EventSink = Box<dyn Fn(MediaEvent) + Send>;
 
@@ -273,7 +273,9 @@ impl Runner {
             .advance(now, clock);
         for _ in 0..TICKS_AT_ONCE {
             let hungry = self.is_device_hungry();
-            let Some(pacer) = self.pacer.as_mut().filter(|pacer| pacer.is_due(hungry)) else {
+            let heard = self.mic.as_ref().is_none_or(|mic| mic.is_ready());
+            let due = |pacer: &&mut Pacer| pacer.is_due(hungry, heard);
+            let Some(pacer) = self.pacer.as_mut().filter(due) else {
                 break;
             };
             pacer.tick();

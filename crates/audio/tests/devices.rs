@@ -14,7 +14,7 @@ use offhook_audio::{
 use support::line::config;
 use support::nonce::{Nonce, dbfs};
 use support::phone::{LOCALHOST, Phone};
-use support::pulse::{Listener, pactl, with_server};
+use support::pulse::{Listener, measured_with_server, pactl, with_server};
 
 fn devices(mic: &str, speaker: &str, ringer: &str) -> BackendConfig {
     let name = |name: &str| Some(name.to_owned());
@@ -47,7 +47,7 @@ fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
 
 #[test]
 fn what_one_microphone_hears_the_other_speaker_says() {
-    with_server(
+    measured_with_server(
         "what_one_microphone_hears_the_other_speaker_says",
         |pulse| {
             for codec in [Codec::Opus, Codec::Pcma] {
@@ -120,7 +120,7 @@ fn what_one_microphone_hears_the_other_speaker_says() {
 
 #[test]
 fn a_packet_is_heard_soon_after_it_came() {
-    with_server("a_packet_is_heard_soon_after_it_came", |pulse| {
+    measured_with_server("a_packet_is_heard_soon_after_it_came", |pulse| {
         for codec in [Codec::Opus, Codec::Pcmu] {
             let phone = Phone::new(devices("mic-source", "headset", "headset"));
             let far = UdpSocket::bind((LOCALHOST, 0)).unwrap();
@@ -181,7 +181,7 @@ fn a_packet_is_heard_soon_after_it_came() {
 
 #[test]
 fn packets_flow_on_while_the_sound_server_is_dead_and_the_voice_comes_back_with_it() {
-    with_server(
+    measured_with_server(
         "packets_flow_on_while_the_sound_server_is_dead_and_the_voice_comes_back_with_it",
         |pulse| {
             let phone = Phone::new(devices("mic-source", "headset", "headset"));
