@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses its own part of it")]
 #![allow(
     clippy::unwrap_used,
+    clippy::print_stdout,
     reason = "only tests call this, and clippy does not see that"
 )]
 
