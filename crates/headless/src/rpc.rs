@@ -204,9 +204,12 @@ mod tests {
     fn answers_are_one_line() {
         let text = answer(&json!("a\nb"), Ok(json!({ "summary": "two\nlines" })));
         assert!(!text.contains('\n'));
+        // As values: the order of the names is the JSON library's affair.
+        let refusal: Value =
+            serde_json::from_str(&answer(&Value::Null, Err(RpcError::PARSE))).expect("JSON");
         assert_eq!(
-            answer(&Value::Null, Err(RpcError::PARSE)),
-            r#"{"error":{"code":-32700,"message":"Parse error"},"id":null,"jsonrpc":"2.0"}"#
+            refusal,
+            json!({ "jsonrpc": "2.0", "id": null, "error": { "code": -32700, "message": "Parse error" } })
         );
     }
 }
