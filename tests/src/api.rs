@@ -165,17 +165,6 @@ impl Api {
         .map(drop)
     }
 
-    /// Tells the centre that this agent is still there.
-    ///
-    /// # Errors
-    /// The centre refuses.
-    pub async fn heartbeat(&self) -> Result<()> {
-        self.ask::<()>(reqwest::Method::POST, "/v1/heartbeat", None, None)
-            .await?
-            .take::<serde_json::Value>()
-            .map(drop)
-    }
-
     /// Lists every call with its legs, newest first (administrator).
     ///
     /// # Errors

@@ -30,8 +30,6 @@ pub enum Codec {
 /// The phone.
 #[derive(Debug)]
 pub struct Baresip {
-    /// The port it listens on.
-    pub port: u16,
     reader: BufReader<OwnedReadHalf>,
     writer: OwnedWriteHalf,
     program: Running,
@@ -83,7 +81,6 @@ impl Baresip {
         .await?;
         let (reader, writer) = stream.into_split();
         let mut phone = Self {
-            port,
             reader: BufReader::new(reader),
             writer,
             program,

@@ -152,12 +152,6 @@ impl Desktop {
         }
     }
 
-    /// The driver's own door, for what no method here does.
-    #[must_use]
-    pub fn driver(&self) -> &WebDriver {
-        &self.driver
-    }
-
     /// Waits for a visible control with this role whose name is one of `names`.
     ///
     /// # Errors

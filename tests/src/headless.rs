@@ -288,14 +288,6 @@ impl Headless {
         drop(stdin);
         program.success(Duration::from_secs(20)).await
     }
-
-    /// Kills it as a power cut does.
-    ///
-    /// # Errors
-    /// It is gone already.
-    pub fn kill(self) -> Result<()> {
-        self.program.kill()
-    }
 }
 
 impl Seen {

@@ -12,8 +12,6 @@ use std::time::Duration;
 /// The phone.
 #[derive(Debug)]
 pub struct Linphone {
-    /// The port it listens on.
-    pub port: u16,
     program: Running,
 }
 
@@ -53,7 +51,7 @@ impl Linphone {
         .talking()
         .listening()
         .start()?;
-        let mut phone = Self { port, program };
+        let mut phone = Self { program };
         if account.password.is_some() {
             eventually(
                 "linphone's registration",
@@ -69,14 +67,6 @@ impl Linphone {
             .await?;
         }
         Ok(phone)
-    }
-
-    /// Dials.
-    ///
-    /// # Errors
-    /// It is gone.
-    pub fn call(&mut self, uri: &str) -> Result<()> {
-        self.program.say(&format!("call {uri}"))
     }
 
     /// Waits for a call to ring.

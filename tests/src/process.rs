@@ -69,13 +69,6 @@ impl Program {
         self
     }
 
-    /// Sets the folder it starts in.
-    #[must_use]
-    pub fn in_dir(mut self, dir: &std::path::Path) -> Self {
-        self.command.current_dir(dir);
-        self
-    }
-
     /// Has its lines read, for [`Running::line`].
     #[must_use]
     pub fn talking(mut self) -> Self {
@@ -278,12 +271,6 @@ impl Running {
         group::kill(&mut self.child);
         self.child.wait()?;
         Ok(())
-    }
-
-    /// The process id, which is the id of its group too.
-    #[must_use]
-    pub fn pid(&self) -> u32 {
-        self.child.id()
     }
 
     fn last_words(&self) -> String {

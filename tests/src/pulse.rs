@@ -25,7 +25,6 @@ const BYTES_A_SECOND: f64 = 96_000.0;
 #[derive(Debug)]
 pub struct Pulse {
     environment: Environment,
-    first: String,
     _daemon: Running,
 }
 
@@ -76,10 +75,8 @@ impl Pulse {
             Ok(())
         })
         .await?;
-        let first = parties.first().context("a story has a party")?;
         Ok(Self {
             environment,
-            first: (*first).to_owned(),
             _daemon: daemon,
         })
     }
@@ -100,12 +97,6 @@ impl Pulse {
     #[must_use]
     pub fn speaker(party: &str) -> String {
         format!("{party}_spk")
-    }
-
-    /// Names the party whose devices are the defaults.
-    #[must_use]
-    pub fn default_party(&self) -> &str {
-        &self.first
     }
 
     /// Begins to record what a party's speaker gives out.

@@ -2,7 +2,6 @@
 //! that plays by itself and is measured.
 #![allow(
     clippy::print_stdout,
-    clippy::print_stderr,
     reason = "a demo talks to the person who started it"
 )]
 
