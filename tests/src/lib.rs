@@ -7,7 +7,7 @@
 //!
 //! | story | what it shows |
 //! |---|---|
-//! | `tests/desktop.rs` | a whole call in the real window, as `cargo dev demo` plays it ([`play`]) |
+//! | `src/bin/demo.rs` | a whole call in the real window ([`play`]): `cargo dev demo`, and the last step of `cargo dev test` |
 //! | `tests/first_call.rs` | the same on the phone without a window; the wrap-up is there once, also after a crash of the centre |
 //! | `tests/strangers.rs` | Debian's baresip and linphonec as customer and as an agent's telephone |
 //! | `tests/ring_no_answer.rs` | a call that rings out goes to the next agent; a caller who leaves changes nothing |

@@ -1,5 +1,5 @@
-//! A whole call, played by itself in the real window: what `cargo dev demo` does where there is no display, and what the
-//! desktop story checks.
+//! A whole call, played by itself in the real window: what `cargo dev demo` does where there is no display, and the last step
+//! of `cargo dev test`.
 
 use crate::{
     api::PracticeCall,
