@@ -6,11 +6,12 @@ import { phone } from '../i18n';
 
 const THIRTY_DAYS_MS = 30 * 24 * 3600 * 1000;
 
-/** The big name: the customer, else what the network said, else what is known about why there is none. */
+/** The big name: the customer, else what the network said, else the number while it is looked up, else why there is none. */
 export function callerTitle(caller: CallerMatch, callerName: string | null, number: PhoneNumber | null, m: Messages): string {
   if (caller.kind === 'known') return caller.customer.name;
   if (callerName) return callerName;
-  return number === null ? m.phone.withheld : m.phone.unknownNumber;
+  if (number === null) return m.phone.withheld;
+  return caller.kind === 'looking' ? phone(number) : m.phone.unknownNumber;
 }
 
 /** The customer's number as it is read, or that it was withheld. */
