@@ -151,7 +151,8 @@ enum Slot {
     Waiting {
         retry_at: Instant,
         wait: Duration,
-        reason: DeviceError,
+        /// The failure that was reported, if one was.
+        told: Option<DeviceError>,
     },
     Open {
         name: String,
@@ -181,14 +182,14 @@ impl Work {
     fn look_after(&mut self, role: DeviceRole, wanted: bool, slot: Slot) -> Slot {
         let now = Instant::now();
         match slot {
-            Slot::Closed if wanted => self.open(role, RETRY.0, None),
+            Slot::Closed if wanted => self.open(role, RETRY.0, true, None),
             Slot::Closed => Slot::Closed,
             Slot::Waiting { .. } if !wanted => Slot::Closed,
             Slot::Waiting {
                 retry_at,
                 wait,
-                reason,
-            } if now >= retry_at => self.open(role, (wait * 2).min(RETRY.1), Some(reason)),
+                told,
+            } if now >= retry_at => self.open(role, (wait * 2).min(RETRY.1), false, told),
             Slot::Waiting { .. } => slot,
             Slot::Open { guard, .. } if !wanted => {
                 drop(guard);
@@ -209,7 +210,7 @@ impl Work {
                     return Slot::Waiting {
                         retry_at: now,
                         wait: RETRY.0,
-                        reason,
+                        told: Some(reason),
                     };
                 }
                 if now < list_at {
@@ -225,7 +226,7 @@ impl Work {
                     .is_some_and(|current| current != name)
                 {
                     drop(guard);
-                    return self.open(role, RETRY.0, None);
+                    return self.open(role, RETRY.0, true, None);
                 }
                 Slot::Open {
                     name,
@@ -236,8 +237,15 @@ impl Work {
         }
     }
 
-    /// Opens a role's device; `known` is the failure that was reported already.
-    fn open(&mut self, role: DeviceRole, wait: Duration, known: Option<DeviceError>) -> Slot {
+    /// Opens a role's device. A first failure is kept to ourselves: a server that is just being asked for another stream may
+    /// refuse once and grant the next try. `told` is the failure that was reported already.
+    fn open(
+        &mut self,
+        role: DeviceRole,
+        wait: Duration,
+        first: bool,
+        told: Option<DeviceError>,
+    ) -> Slot {
         let opened = match role {
             DeviceRole::Mic => {
                 self.backend
@@ -269,16 +277,19 @@ impl Work {
                 list_at: Instant::now() + LIST,
             },
             Err(reason) => {
-                if known.as_ref() != Some(&reason) {
+                let told = if first || told.as_ref() == Some(&reason) {
+                    told
+                } else {
                     self.report(Kept::Lost {
                         role,
                         reason: reason.clone(),
                     });
-                }
+                    Some(reason)
+                };
                 Slot::Waiting {
                     retry_at: Instant::now() + wait,
                     wait,
-                    reason,
+                    told,
                 }
             }
         }
