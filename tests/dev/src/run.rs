@@ -2,6 +2,8 @@
 
 use crate::{Outcome, place};
 use std::{
+    fmt,
+    io::{BufRead, BufReader},
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
@@ -56,6 +58,69 @@ pub fn to_end(command: &mut Command) -> Outcome {
     }
 }
 
+/// Runs `cargo test` to its end, shows what it says, and returns how many tests passed and failed.
+///
+/// # Errors
+/// It could not be started or ended with anything but success.
+pub fn counted(command: &mut Command) -> Result<Counts, String> {
+    let shown = shown(command);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("`{shown}` could not be started: {error}"))?;
+    let mut counts = Counts::default();
+    if let Some(said) = child.stdout.take() {
+        for line in BufReader::new(said).split(b'\n') {
+            let line = line.map_err(|error| format!("`{shown}` cannot be heard: {error}"))?;
+            let line = String::from_utf8_lossy(&line);
+            println!("{line}");
+            counts.add(&line);
+        }
+    }
+    match child.wait() {
+        Ok(status) if status.success() => Ok(counts),
+        Ok(status) => Err(format!("`{shown}` ended with {status}")),
+        Err(error) => Err(format!("`{shown}` was lost: {error}")),
+    }
+}
+
+/// How many tests passed and failed.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    passed: u32,
+    failed: u32,
+}
+
+impl Counts {
+    /// Reads the closing line of one test program: `test result: ok. 7 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out`.
+    /// One that filtered was started by a test for itself, which is counted already.
+    fn add(&mut self, line: &str) {
+        let Some((_, result)) = line
+            .trim_start()
+            .strip_prefix("test result: ")
+            .and_then(|rest| rest.split_once(". "))
+        else {
+            return;
+        };
+        let count = |what: &str| {
+            result
+                .split("; ")
+                .find_map(|part| part.strip_suffix(what)?.trim().parse::<u32>().ok())
+                .unwrap_or(0)
+        };
+        if count("filtered out") == 0 {
+            self.passed += count("passed");
+            self.failed += count("failed");
+        }
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} passed, {} failed", self.passed, self.failed)
+    }
+}
+
 /// Runs a program quietly and returns what it wrote to its standard output; nothing where it could not be started or failed.
 pub fn output(command: &mut Command) -> Option<String> {
     let output = command.stderr(Stdio::null()).output().ok()?;
@@ -74,13 +139,16 @@ pub fn exists(name: &str) -> bool {
 ///
 /// # Errors
 /// What the step says.
-pub fn step(name: &str, body: impl FnOnce() -> Outcome) -> Result<Duration, String> {
+pub fn step<T>(
+    name: &str,
+    body: impl FnOnce() -> Result<T, String>,
+) -> Result<(T, Duration), String> {
     println!("\n── {name}");
     let begun = Instant::now();
     let outcome = body();
     let took = begun.elapsed();
     println!("── {name}: {}", time(took));
-    outcome.map(|()| took)
+    outcome.map(|done| (done, took))
 }
 
 /// Writes a time as a person reads it.
@@ -117,6 +185,20 @@ mod tests {
     fn times_read_as_a_person_says_them() {
         assert_eq!(time(Duration::from_millis(1_240)), "1.2 s");
         assert_eq!(time(Duration::from_secs(125)), "2 min 05 s");
+    }
+
+    #[test]
+    fn closing_lines_are_added_up_and_those_of_programs_inside_tests_are_not() {
+        let mut counts = Counts::default();
+        for line in [
+            "test result: ok. 7 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.02s",
+            "test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 4 filtered out; finished in 0.02s",
+            "test result: FAILED. 2 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.02s",
+            "a test says: 3 passed; 3 failed",
+        ] {
+            counts.add(line);
+        }
+        assert_eq!(counts.to_string(), "9 passed, 1 failed");
     }
 
     #[test]

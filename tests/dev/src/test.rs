@@ -2,7 +2,7 @@
 
 use crate::{
     Outcome, demo, place,
-    run::{cargo, program, step, time, to_end},
+    run::{Counts, cargo, counted, program, step, time, to_end},
     setup, ui,
 };
 use std::time::Duration;
@@ -10,19 +10,19 @@ use std::time::Duration;
 /// One step: its name, what it does, and what to do when it fails.
 struct Step {
     name: &'static str,
-    run: fn() -> Outcome,
+    run: fn() -> Result<Option<Counts>, String>,
     advice: &'static str,
 }
 
 const STEPS: &[Step] = &[
     Step {
         name: "setup",
-        run: setup::run,
+        run: || plain(setup::run()),
         advice: "the sentence below says what is missing",
     },
     Step {
         name: "format",
-        run: || to_end(cargo().args(["fmt", "--all", "--check"])),
+        run: || plain(to_end(cargo().args(["fmt", "--all", "--check"]))),
         advice: "run `cargo fmt --all`",
     },
     // Before any Rust: the shell embeds ui/dist when it is compiled.
@@ -31,7 +31,7 @@ const STEPS: &[Step] = &[
         run: || {
             ui::script("check")?;
             ui::script("test")?;
-            ui::script("build")
+            plain(ui::script("build"))
         },
         advice: "run `npm run check` or `npm test` in ui/",
     },
@@ -39,37 +39,37 @@ const STEPS: &[Step] = &[
         name: "clippy",
         run: || {
             // Through the arguments and not RUSTFLAGS, which would have every dependency compiled once more.
-            to_end(cargo().args([
+            plain(to_end(cargo().args([
                 "clippy",
                 "--workspace",
                 "--all-targets",
                 "--",
                 "-D",
                 "warnings",
-            ]))
+            ])))
         },
         advice: "run `cargo clippy --workspace --all-targets`",
     },
     Step {
         name: "docs",
         run: || {
-            to_end(
+            plain(to_end(
                 cargo()
                     .args(["doc", "--workspace", "--no-deps"])
                     .env("RUSTDOCFLAGS", "-D warnings"),
-            )
+            ))
         },
         advice: "run `cargo doc --workspace --no-deps`",
     },
     Step {
         name: "build",
-        run: demo::programs,
+        run: || plain(demo::programs()),
         advice: "run `cargo build --workspace --bins`",
     },
     // Unit tests, the generated TypeScript, the rules of the house, and the stories against real peers.
     Step {
         name: "tests",
-        run: || to_end(cargo().args(["test", "--workspace"])),
+        run: || counted(cargo().args(["test", "--workspace"])).map(Some),
         advice: "the test's name stands above; run it alone with `cargo test --workspace NAME`",
     },
     // A whole call in the real window on a display of its own.
@@ -78,11 +78,16 @@ const STEPS: &[Step] = &[
         run: || {
             let mut demo = program(place::program("demo")?);
             demo.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY");
-            to_end(&mut demo)
+            plain(to_end(&mut demo))
         },
         advice: "run `cargo dev demo` and look at target/demo/",
     },
 ];
+
+/// A step that counts no tests.
+fn plain(outcome: Outcome) -> Result<Option<Counts>, String> {
+    outcome.map(|()| None)
+}
 
 /// Runs all steps, or only those named.
 ///
@@ -99,12 +104,16 @@ pub fn run(wanted: &[String]) -> Outcome {
         ));
     }
     let mut times: Vec<(&str, Duration)> = Vec::new();
+    let mut counts = None;
     for one in STEPS {
         if !wanted.is_empty() && !wanted.iter().any(|name| name == one.name) {
             continue;
         }
         match step(one.name, one.run) {
-            Ok(took) => times.push((one.name, took)),
+            Ok((counted, took)) => {
+                times.push((one.name, took));
+                counts = counted.or(counts);
+            }
             Err(sentence) => {
                 summary(&times);
                 return Err(format!(
@@ -116,6 +125,9 @@ pub fn run(wanted: &[String]) -> Outcome {
     }
     summary(&times);
     println!("Every step passed.");
+    if let Some(counts) = counts {
+        println!("{counts}");
+    }
     Ok(())
 }
 
