@@ -216,27 +216,16 @@ impl Desk {
         self.forget_old_wrap_ups();
     }
 
-    /// Synced forms stay in sight for a while, but not for ever.
+    /// The newest synced forms stay in sight for a while, but not for ever.
     fn forget_old_wrap_ups(&mut self) {
-        const SYNCED_IN_SIGHT: usize = 3;
-        let mut left = SYNCED_IN_SIGHT;
-        let mut keep: Vec<bool> = self
-            .wrap_ups
-            .iter()
-            .rev()
-            .map(|wrap_up| match wrap_up.saving {
-                Saving::Synced { .. } => {
-                    left = left.saturating_sub(1);
-                    left > 0
-                }
-                Saving::Open
-                | Saving::Submitting { .. }
-                | Saving::Waiting { .. }
-                | Saving::Refused { .. } => true,
-            })
-            .collect();
-        keep.reverse();
-        let mut keep = keep.into_iter();
-        self.wrap_ups.retain(|_| keep.next().unwrap_or(true));
+        const SYNCED_IN_SIGHT: usize = 2;
+        let synced = |form: &WrapUp| matches!(form.saving, Saving::Synced { .. });
+        let all = self.wrap_ups.iter().filter(|form| synced(form)).count();
+        let mut excess = all.saturating_sub(SYNCED_IN_SIGHT);
+        self.wrap_ups.retain(|form| {
+            let goes = excess > 0 && synced(form);
+            excess -= usize::from(goes);
+            !goes
+        });
     }
 }

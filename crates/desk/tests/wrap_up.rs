@@ -317,6 +317,28 @@ fn a_refusal_for_good_keeps_the_text_and_can_be_mended() {
 }
 
 #[test]
+fn the_newest_synced_forms_stay_in_sight_and_no_draft_ever_goes() {
+    let mut day = Day::ready();
+    let mut synced = Vec::new();
+    let draft = day.talked();
+    day.edit(draft, "note", "half");
+    for _ in 0..4 {
+        day.command(Command::StartAnswering {
+            presence: Presence::Ready,
+        });
+        day.told(Presence::Ready, PresenceReason::ByHand);
+        let wrap_up = day.talked();
+        day.edit(wrap_up, "summary", "done");
+        day.command(Command::Submit { wrap_up });
+        day.fact(Fact::Submitted { wrap_up });
+        day.fact(Fact::Synced { wrap_up });
+        synced.push(wrap_up);
+    }
+    let seen: Vec<_> = day.view().wrap_ups.iter().map(|form| form.id).collect();
+    assert_eq!(seen, [synced[3], synced[2], draft], "newest first");
+}
+
+#[test]
 fn a_full_desk_still_gives_a_small_snapshot() {
     let mut day = Day::ready();
     for _ in 0..200 {
