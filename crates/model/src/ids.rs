@@ -58,6 +58,10 @@ uuid_id!(
     WrapUpId
 );
 uuid_id!(
+    /// One ticket. Named by the phone that opens it.
+    TicketId
+);
+uuid_id!(
     /// An agent of the centre.
     AgentId
 );

@@ -27,7 +27,7 @@ pub use customer::{
 pub use form::{
     ChoiceOption, FieldDefinition, FieldId, FieldKind, FieldValue, FormDefinition, FormValues,
 };
-pub use ids::{AgentId, CallId, CustomerId, LegId, SkillGroupId, WrapUpId};
+pub use ids::{AgentId, CallId, CustomerId, LegId, SkillGroupId, TicketId, WrapUpId};
 pub use number::{PhoneNumber, PhoneNumberError};
 pub use presence::{Activity, Presence, PresenceReason, PresenceState};
 pub use random::Random;

@@ -4,15 +4,16 @@ use crate::control::Closing;
 use crate::store::StoreError;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use offhook_model::Code;
 use offhook_model::api::Problem;
+use offhook_model::{Code, Customer};
 
-/// A refusal: a code, its status, and how long to wait where waiting helps.
+/// A refusal: a code, its status, how long to wait where waiting helps, and what stands there instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     code: Code,
     status: u16,
     retry_after: Option<u32>,
+    current: Option<Box<Customer>>,
 }
 
 impl Refusal {
@@ -39,6 +40,16 @@ impl Refusal {
             code,
             status,
             retry_after: None,
+            current: None,
+        }
+    }
+
+    /// Somebody else changed the record, which now stands like this.
+    #[must_use]
+    pub fn conflict(current: Customer) -> Self {
+        Self {
+            current: Some(Box::new(current)),
+            ..Self::new(Code::Conflict)
         }
     }
 
@@ -58,6 +69,7 @@ impl IntoResponse for Refusal {
             title: title(self.code, status),
             status: self.status,
             retry_after: self.retry_after,
+            current: self.current,
         };
         let mut response = (status, axum::Json(problem)).into_response();
         let headers = response.headers_mut();
@@ -81,6 +93,7 @@ fn title(code: Code, status: StatusCode) -> String {
         Code::Forbidden => "This account may not do that.",
         Code::NotFound => "There is no such thing here.",
         Code::KeyReused => "The idempotency key belongs to another request.",
+        Code::Conflict => "Somebody else changed it in the meantime.",
         Code::NotNow => "Not possible in this state.",
         Code::Malformed => "The request cannot be read.",
         Code::CentreFailed => "The centre failed.",

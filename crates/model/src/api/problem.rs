@@ -1,6 +1,6 @@
 //! Errors on the wire (RFC 9457).
 
-use crate::Code;
+use crate::{Code, Customer};
 use serde::{Deserialize, Serialize};
 
 /// A refusal, as `application/problem+json`.
@@ -15,4 +15,7 @@ pub struct Problem {
     /// Seconds to wait before trying again, where waiting helps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u32>,
+    /// The record as it now stands, where somebody else changed it ([`Code::Conflict`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current: Option<Box<Customer>>,
 }

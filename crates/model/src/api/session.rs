@@ -1,7 +1,8 @@
 //! Sign-in, presence, and what the centre provisions.
 
 use crate::{
-    Activity, AgentId, FormDefinition, Presence, PresenceState, Secret, SkillGroupId, Text,
+    Activity, AgentId, FormDefinition, PhoneNumber, Presence, PresenceState, Secret, SkillGroupId,
+    Text,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -32,6 +33,9 @@ pub struct SignInResponse {
     pub ring_seconds: u32,
     /// The after-call form.
     pub form: FormDefinition,
+    /// 外呼号码: the numbers this agent may call from, the default one first.
+    #[serde(default)]
+    pub caller_ids: Vec<PhoneNumber>,
 }
 
 /// What an account may do.

@@ -232,6 +232,7 @@ impl Api {
             activity: Activity::Free,
             ring_seconds: 30,
             form: form(),
+            caller_ids: Vec::new(),
         }
     }
 }
