@@ -69,7 +69,14 @@ impl CloudError {
             | Code::StoreNewer
             | Code::ProfileInUse
             | Code::KeyringUnavailable
-            | Code::NotNow => false,
+            | Code::NotNow
+            | Code::NotCheckedIn
+            | Code::InvalidNumber
+            | Code::LineBusy
+            | Code::KeypadUnavailable
+            | Code::HoldRefused
+            | Code::AccountReadable
+            | Code::AccountInvalid => false,
         }
     }
 }

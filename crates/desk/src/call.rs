@@ -1,12 +1,13 @@
-//! Calls: offered, answering, live, gone.
+//! Calls: offered, answering, live, gone. Those we make begin in `dial`.
 
 use crate::{
     CallPhase, Desk, Draft, Effect, EndedBy, LegEnd, NoticeKind, Offered, Switch,
+    hold::Hold,
     wrap_up::{Saving, WrapUp},
 };
 use offhook_model::{
     Activity, CallId, CallerMatch, Code, Direction, FormValues, LegId, LegOutcome, LegRecord, Mono,
-    Now, PhoneNumber, Presence, Text, Wall, WrapUpId,
+    Now, PhoneNumber, Presence, Text, Typed, Wall, WrapUpId,
 };
 use std::time::Duration;
 
@@ -22,31 +23,33 @@ pub(crate) struct Call {
     pub(crate) name: Option<String>,
     pub(crate) caller: CallerMatch,
     pub(crate) skill_group: Option<Text>,
+    pub(crate) direction: Direction,
     pub(crate) phase: CallPhase,
     pub(crate) offered_at: Wall,
+    /// How long it may ring here; nothing for a call of ours.
+    pub(crate) ring: Option<Ring>,
+    pub(crate) queued_since: Option<Wall>,
+    pub(crate) answered_at: Option<Wall>,
+    pub(crate) muted: Switch,
+    pub(crate) hold: Hold,
+    pub(crate) keyed: Typed,
+    pub(crate) caller_id: Option<PhoneNumber>,
+    pub(crate) wrap_up: WrapUpId,
+}
+
+/// The ring time of a call that came in.
+#[derive(Debug, Clone)]
+pub(crate) struct Ring {
     pub(crate) answer_by: Wall,
-    pub(crate) ring: Duration,
+    pub(crate) whole: Duration,
     answer_until: Mono,
     /// The ring time is over: Answer is gone, and the ring is let go soon.
     expired: bool,
     /// The centre counts the ring time and takes the call back; without it the phone's own timer does.
     centre_counts: bool,
-    pub(crate) queued_since: Option<Wall>,
-    pub(crate) answered_at: Option<Wall>,
-    pub(crate) muted: Switch,
-    pub(crate) wrap_up: WrapUpId,
 }
 
-impl Call {
-    /// When something about the ring becomes due: Answer goes away, and later the ring itself.
-    pub(crate) fn deadline(&self) -> Option<Mono> {
-        match self.phase {
-            CallPhase::Offered if self.expired => Some(self.let_go_at()),
-            CallPhase::Offered => Some(self.answer_until),
-            CallPhase::Answering | CallPhase::Live => None,
-        }
-    }
-
+impl Ring {
     fn let_go_at(&self) -> Mono {
         if self.centre_counts {
             self.answer_until + RING_GRACE
@@ -54,10 +57,29 @@ impl Call {
             self.answer_until
         }
     }
+}
+
+impl Call {
+    /// When something about the ring becomes due: Answer goes away, and later the ring itself.
+    pub(crate) fn deadline(&self) -> Option<Mono> {
+        match (self.phase, &self.ring) {
+            (CallPhase::Offered, Some(ring)) if ring.expired => Some(ring.let_go_at()),
+            (CallPhase::Offered, Some(ring)) => Some(ring.answer_until),
+            (CallPhase::Offered, None)
+            | (
+                CallPhase::Answering | CallPhase::Dialling | CallPhase::Alerting | CallPhase::Live,
+                _,
+            ) => None,
+        }
+    }
 
     /// Whether Answer still makes sense.
     pub(crate) fn can_be_answered(&self, now: Now) -> bool {
-        self.phase == CallPhase::Offered && !self.expired && now.mono < self.answer_until
+        self.phase == CallPhase::Offered
+            && self
+                .ring
+                .as_ref()
+                .is_some_and(|ring| !ring.expired && now.mono < ring.answer_until)
     }
 }
 
@@ -66,6 +88,7 @@ impl Desk {
     pub(crate) fn activity(&self) -> Activity {
         match self.calls.first().map(|call| call.phase) {
             Some(CallPhase::Offered) => Activity::Ringing,
+            Some(CallPhase::Dialling | CallPhase::Alerting) => Activity::Dialling,
             Some(CallPhase::Answering | CallPhase::Live) => Activity::Talking,
             None if self.wrapping => Activity::WrapUp,
             None => Activity::Free,
@@ -118,16 +141,22 @@ impl Desk {
             name: offered.name,
             caller,
             skill_group: offered.skill_group,
+            direction: Direction::Inbound,
             phase: CallPhase::Offered,
             offered_at: now.wall,
-            answer_by: now.wall.plus(ring),
-            ring: ring.max(self.ring),
-            answer_until: now.mono + ring,
-            expired: false,
-            centre_counts: offered.ring_left.is_some(),
+            ring: Some(Ring {
+                answer_by: now.wall.plus(ring),
+                whole: ring.max(self.ring),
+                answer_until: now.mono + ring,
+                expired: false,
+                centre_counts: offered.ring_left.is_some(),
+            }),
             queued_since: offered.queued_since,
             answered_at: None,
             muted: Switch::default(),
+            hold: Hold::default(),
+            keyed: Typed::default(),
+            caller_id: None,
             wrap_up,
         });
         self.effects.push_back(Effect::Ring);
@@ -169,7 +198,9 @@ impl Desk {
                 self.effects.push_back(Effect::Decline { leg });
                 self.leave(now, leg, LegOutcome::Declined, EndedBy::Agent);
             }
-            Some(CallPhase::Answering | CallPhase::Live) => self.refuse(now, Code::NotNow),
+            Some(
+                CallPhase::Answering | CallPhase::Dialling | CallPhase::Alerting | CallPhase::Live,
+            ) => self.refuse(now, Code::NotNow),
             None => self.refuse(now, Code::CallGone),
         }
     }
@@ -181,6 +212,10 @@ impl Desk {
             Some(CallPhase::Answering) => {
                 self.effects.push_back(Effect::HangUp { leg });
                 self.leave(now, leg, LegOutcome::Failed, EndedBy::Agent);
+            }
+            Some(CallPhase::Dialling | CallPhase::Alerting) => {
+                self.effects.push_back(Effect::HangUp { leg });
+                self.leave(now, leg, LegOutcome::Cancelled, EndedBy::Agent);
             }
             Some(CallPhase::Live) => {
                 self.effects.push_back(Effect::HangUp { leg });
@@ -210,8 +245,9 @@ impl Desk {
         let Some(call) = self.call_mut(leg) else {
             return;
         };
-        if call.phase != CallPhase::Answering {
-            return;
+        match call.phase {
+            CallPhase::Answering | CallPhase::Dialling | CallPhase::Alerting => {}
+            CallPhase::Offered | CallPhase::Live => return,
         }
         call.phase = CallPhase::Live;
         call.answered_at = Some(now.wall);
@@ -232,10 +268,14 @@ impl Desk {
             self.stop_ringing(leg);
         }
         let talked = phase == CallPhase::Live;
+        let dialled = matches!(phase, CallPhase::Dialling | CallPhase::Alerting);
         let (outcome, by) = match how {
             LegEnd::FarHungUp if talked => (LegOutcome::Connected, EndedBy::Customer),
             LegEnd::HungUp if talked => (LegOutcome::Connected, EndedBy::Agent),
             LegEnd::Failed(_) if talked => (LegOutcome::Connected, EndedBy::Network),
+            LegEnd::NotReached(outcome) => (outcome, EndedBy::Customer),
+            LegEnd::FarHungUp if dialled => (LegOutcome::Rejected, EndedBy::Customer),
+            LegEnd::HungUp if dialled => (LegOutcome::Cancelled, EndedBy::Agent),
             LegEnd::FarHungUp => (LegOutcome::AbandonedWhileRinging, EndedBy::Customer),
             LegEnd::HungUp | LegEnd::Declined => (LegOutcome::Declined, EndedBy::Agent),
             LegEnd::Withdrawn(outcome @ LegOutcome::AbandonedWhileRinging) => {
@@ -246,23 +286,27 @@ impl Desk {
         };
         match how {
             LegEnd::Failed(code) => self.refuse(now, code),
-            LegEnd::FarHungUp | LegEnd::Withdrawn(_) if !talked => {
+            LegEnd::FarHungUp | LegEnd::Withdrawn(_) | LegEnd::NotReached(_) if !talked => {
                 let number = self.call_mut(leg).and_then(|call| call.number.clone());
-                self.notice(now, NoticeKind::CallGone { number, outcome });
+                self.notice(
+                    now,
+                    if dialled {
+                        NoticeKind::NotReached { number, outcome }
+                    } else {
+                        NoticeKind::CallGone { number, outcome }
+                    },
+                );
             }
-            LegEnd::FarHungUp | LegEnd::Withdrawn(_) | LegEnd::HungUp | LegEnd::Declined => {}
+            LegEnd::FarHungUp
+            | LegEnd::Withdrawn(_)
+            | LegEnd::NotReached(_)
+            | LegEnd::HungUp
+            | LegEnd::Declined => {}
         }
         self.leave(now, leg, outcome, by);
     }
 
     pub(crate) fn caller_found(&mut self, now: Now, call: CallId, caller: CallerMatch) {
-        let customer = match &caller {
-            CallerMatch::Known { customer, .. } => Some(customer.clone()),
-            CallerMatch::Looking
-            | CallerMatch::Several { .. }
-            | CallerMatch::Unknown
-            | CallerMatch::Unavailable => None,
-        };
         if let Some(ringing) = self.calls.iter_mut().find(|kept| kept.call == call) {
             ringing.caller = caller.clone();
         }
@@ -273,14 +317,7 @@ impl Desk {
         else {
             return;
         };
-        form.caller = caller;
-        if customer.is_some() && form.draft.customer != customer {
-            form.draft.customer = customer;
-            // Before the answer there is nothing to keep yet: the form of a missed call is dropped.
-            if form.draft.answered_at.is_some() || form.has_text() {
-                form.touch(now);
-            }
-        }
+        form.found(now, caller);
     }
 
     /// Takes Answer away when the ring time is over, and lets rings go that nobody took back in time.
@@ -291,8 +328,11 @@ impl Desk {
             .iter_mut()
             .filter(|call| call.phase == CallPhase::Offered)
         {
-            call.expired |= call.answer_until <= now.mono;
-            if call.expired && call.let_go_at() <= now.mono {
+            let Some(ring) = &mut call.ring else {
+                continue;
+            };
+            ring.expired |= ring.answer_until <= now.mono;
+            if ring.expired && ring.let_go_at() <= now.mono {
                 let_go.push(call.leg);
             }
         }
@@ -311,30 +351,31 @@ impl Desk {
         self.effects.push_back(Effect::WithdrawNotification { leg });
     }
 
-    /// The call leaves the phone. Its row goes to the call list; its form stays where they talked or something was typed.
+    /// The call leaves the phone. Its row goes to the call list; its form stays where they talked, where it was ours, or where
+    /// something was typed.
     fn leave(&mut self, now: Now, leg: LegId, outcome: LegOutcome, by: EndedBy) {
         let Some(at) = self.calls.iter().position(|call| call.leg == leg) else {
             return;
         };
         let call = self.calls.remove(at);
-        let talked = call.phase == CallPhase::Live;
+        let wraps_up = call.phase == CallPhase::Live || call.direction == Direction::Outbound;
         let mut customer = None;
         if let Some(form) = self.wrap_up_mut(call.wrap_up) {
             form.draft.ended_at = Some(now.wall);
             form.draft.ended_by = Some(by);
             form.draft.outcome = Some(outcome);
             customer.clone_from(&form.draft.customer);
-            if talked || form.has_text() {
+            if wraps_up || form.has_text() {
                 self.save_now(call.wrap_up);
             } else {
                 self.drop_form(call.wrap_up);
             }
         }
-        self.wrapping |= talked;
+        self.wrapping |= wraps_up;
         self.effects.push_back(Effect::RecordLeg(LegRecord {
             leg,
             call: call.call,
-            direction: Direction::Inbound,
+            direction: call.direction,
             number: call.number,
             customer,
             skill_group: call.skill_group,

@@ -1,6 +1,9 @@
 //! What an agent, a test or a company's own program can ask of the desk.
 
-use offhook_model::{FieldId, FieldValue, LegId, Presence, Secret, WrapUpId};
+use offhook_model::{
+    BareAccount, CustomerId, FieldId, FieldValue, Key, LegId, Presence, Secret, Typed, Wall,
+    WrapUpId, api::CustomerBody,
+};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -17,6 +20,11 @@ pub enum Command {
         /// The password.
         password: Secret,
     },
+    /// Goes to work with a bare SIP account: presence, customers and wrap-ups are then this computer's.
+    UseAccount {
+        /// The account.
+        account: BareAccount,
+    },
     /// Ends the session. Drafts and unsent wrap-ups stay.
     SignOut,
     /// 签入: lands in Ready.
@@ -29,6 +37,16 @@ pub enum Command {
     SetPresence {
         /// The presence asked for.
         presence: Presence,
+    },
+    /// 呼出: dials what was typed or pasted, with spaces, dashes and brackets.
+    Dial {
+        /// What stands in the dial field.
+        number: Typed,
+    },
+    /// 再次拨打: dials the number of a wrap-up again.
+    Redial {
+        /// Which form.
+        wrap_up: WrapUpId,
     },
     /// 接听.
     Answer {
@@ -51,6 +69,48 @@ pub enum Command {
         leg: LegId,
         /// Whether the microphone is to be silent.
         muted: bool,
+    },
+    /// 通话保持 / 通话取回. Asking for what is asked already changes nothing.
+    SetHeld {
+        /// Which leg.
+        leg: LegId,
+        /// Whether the customer is to be on hold.
+        held: bool,
+    },
+    /// 二次拨号: one key of the keypad, for the far side.
+    Press {
+        /// Which leg.
+        leg: LegId,
+        /// The key.
+        key: Key,
+    },
+    /// Says which of several customers with the number it is; may be said again.
+    ChooseCustomer {
+        /// Which form.
+        wrap_up: WrapUpId,
+        /// One of those found.
+        customer: CustomerId,
+    },
+    /// 客户资料: files the profile as edited, or a new customer's.
+    SaveCustomer {
+        /// The form beside which it was edited.
+        wrap_up: WrapUpId,
+        /// Whose profile, and which version of it was edited; nothing for a new customer.
+        #[ts(type = "[CustomerId, number] | null")]
+        edited: Option<(CustomerId, u64)>,
+        /// What stands in it now.
+        body: CustomerBody,
+    },
+    /// 创建工单: files a ticket about the call of a form.
+    CreateTicket {
+        /// Which form.
+        wrap_up: WrapUpId,
+        /// What it is about, in a line.
+        title: String,
+        /// The whole of it.
+        text: String,
+        /// By when it should be done.
+        due_at: Option<Wall>,
     },
     /// One field of a wrap-up was typed in. Saved after each pause in typing, at most 300 ms later.
     EditDraft {

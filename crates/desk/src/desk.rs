@@ -7,7 +7,9 @@ use crate::{
     session::Session,
     wrap_up::{Saving, WrapUp},
 };
-use offhook_model::{Code, FormDefinition, Mono, Now, Random, Wall, WrapUpId, api::QueueState};
+use offhook_model::{
+    Code, FormDefinition, Mono, Now, PhoneNumber, Random, Wall, WrapUpId, api::QueueState,
+};
 use std::{collections::VecDeque, time::Duration};
 
 /// How many notices are kept; the oldest goes first.
@@ -20,7 +22,9 @@ const MOST_NOTICES: usize = 20;
 /// SignedOut ───────▶ SigningIn ────────▶ SignedIn ── SignOut / SessionEnded ──▶ SignedOut
 ///                                           │
 ///      a call:   Offered ─Answer─▶ Answering ─Connected─▶ Live ─Ended─▶ (gone) + wrap-up
+///                Dialling ─Alerting─▶ Alerting ─Connected──▲
 ///      a form:   Open ─Submit─▶ Submitting ─Submitted─▶ Waiting ─Synced─▶ Synced
+///                                  └─Kept─▶ Kept (no centre)
 /// ```
 ///
 /// The law of use: after each `handle_…`, drain [`Desk::poll_effect`], then arm a timer for [`Desk::poll_timeout`].
@@ -37,6 +41,8 @@ pub struct Desk {
     pub(crate) presence: Option<PresenceRecord>,
     pub(crate) ring: Duration,
     pub(crate) form: Option<FormDefinition>,
+    /// 外呼号码: the numbers this agent may call from.
+    pub(crate) caller_ids: Vec<PhoneNumber>,
     pub(crate) calls: Vec<Call>,
     pub(crate) wrap_ups: Vec<WrapUp>,
     /// 话后处理: from the end of a call until Start answering.
@@ -65,6 +71,7 @@ impl Desk {
             presence: None,
             ring: Duration::from_secs(30),
             form: None,
+            caller_ids: Vec::new(),
             calls: Vec::new(),
             wrap_ups: Vec::new(),
             wrapping: false,
@@ -84,15 +91,34 @@ impl Desk {
                 username,
                 password,
             } => self.sign_in(now, centre, username, password),
+            Command::UseAccount { account } => self.use_account(now, account),
             Command::SignOut => self.sign_out(now),
             Command::CheckIn => self.check_in(now),
             Command::CheckOut => self.check_out(now),
             Command::CancelCheckOut => self.cancel_check_out(),
             Command::SetPresence { presence } => self.set_presence(now, presence),
+            Command::Dial { number } => self.dial(now, &number),
+            Command::Redial { wrap_up } => self.redial(now, wrap_up),
             Command::Answer { leg } => self.answer(now, leg),
             Command::Decline { leg } => self.decline(now, leg),
             Command::HangUp { leg } => self.hang_up(now, leg),
             Command::SetMuted { leg, muted } => self.set_muted(now, leg, muted),
+            Command::SetHeld { leg, held } => self.set_held(now, leg, held),
+            Command::Press { leg, key } => self.press(now, leg, key),
+            Command::ChooseCustomer { wrap_up, customer } => {
+                self.choose_customer(now, wrap_up, customer)
+            }
+            Command::SaveCustomer {
+                wrap_up,
+                edited,
+                body,
+            } => self.save_customer(now, wrap_up, edited, body),
+            Command::CreateTicket {
+                wrap_up,
+                title,
+                text,
+                due_at,
+            } => self.create_ticket(now, wrap_up, &title, text, due_at),
             Command::EditDraft {
                 wrap_up,
                 field,
@@ -123,9 +149,13 @@ impl Desk {
             Fact::Activity(activity) => self.activity_told(activity),
             Fact::Queues(queues) => self.queues = queues,
             Fact::Offered(offered) => self.offered(now, offered),
+            Fact::Alerting { leg } => self.alerting(leg),
             Fact::Connected { leg } => self.connected(now, leg),
             Fact::Ended { leg, how } => self.ended(now, leg, how),
             Fact::Muted { leg, muted } => self.muted(leg, muted),
+            Fact::Held { leg, held } => self.held(now, leg, held),
+            Fact::HoldRefused { leg } => self.hold_refused(now, leg),
+            Fact::KeyUnsent => self.refuse(now, Code::KeypadUnavailable),
             Fact::CallerFound { call, caller } => self.caller_found(now, call, caller),
             Fact::Restored(found) => self.restored(found),
             Fact::DraftSaved { wrap_up, edit } => self.draft_saved(now, wrap_up, edit),
@@ -135,6 +165,8 @@ impl Desk {
             Fact::SyncDelayed { wrap_up, code } => self.sync_delayed(wrap_up, code),
             Fact::Synced { wrap_up } => self.synced(now, wrap_up),
             Fact::SyncRefused { wrap_up, code } => self.sync_refused(now, wrap_up, code),
+            Fact::Filed { what, saved } => self.filed(now, what, saved),
+            Fact::Kept { wrap_up } => self.kept(now, wrap_up),
             Fact::Failed(code) => self.notice(now, NoticeKind::Failed { code }),
         }
         self.settle(now, before);
@@ -216,10 +248,11 @@ impl Desk {
         self.forget_old_wrap_ups();
     }
 
-    /// The newest synced forms stay in sight for a while, but not for ever.
+    /// The newest forms that need nothing more stay in sight for a while, but not for ever.
     fn forget_old_wrap_ups(&mut self) {
         const SYNCED_IN_SIGHT: usize = 2;
-        let synced = |form: &WrapUp| matches!(form.saving, Saving::Synced { .. });
+        let synced =
+            |form: &WrapUp| matches!(form.saving, Saving::Synced { .. } | Saving::Kept { .. });
         let all = self.wrap_ups.iter().filter(|form| synced(form)).count();
         let mut excess = all.saturating_sub(SYNCED_IN_SIGHT);
         self.wrap_ups.retain(|form| {

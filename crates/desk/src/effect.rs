@@ -1,7 +1,11 @@
 //! What the desk asks of the body.
 
 use crate::Draft;
-use offhook_model::{CallId, LegId, LegRecord, PhoneNumber, Presence, Secret, WrapUpId};
+use offhook_model::{
+    BareAccount, CallId, CustomerId, Key, LegId, LegRecord, PhoneNumber, Presence, Secret,
+    TicketId, WrapUpId,
+    api::{CustomerBody, TicketBody},
+};
 
 /// One thing to do. The body carries effects out in order and reports back with facts; it never waits inline.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +19,8 @@ pub enum Effect {
         /// Password.
         password: Secret,
     },
+    /// Register a bare account and open this computer's data for it.
+    UseAccount(BareAccount),
     /// End the session at the centre, un-register, forget the token.
     SignOut,
     /// Ask the centre for a presence.
@@ -42,6 +48,8 @@ pub enum Effect {
         /// The number.
         number: PhoneNumber,
     },
+    /// Call somebody.
+    Dial(Dial),
     /// Answer: 200 and media.
     Answer {
         /// Which leg.
@@ -69,6 +77,40 @@ pub enum Effect {
         /// Whether it is to be silent.
         muted: bool,
     },
+    /// Put the far side on hold, or take it back. The voice stops both ways at once and flows again when the far side agrees.
+    SetHeld {
+        /// Of which leg.
+        leg: LegId,
+        /// Whether it is to be on hold.
+        held: bool,
+    },
+    /// Send a keypad digit.
+    SendKey {
+        /// On which leg.
+        leg: LegId,
+        /// Which.
+        key: Key,
+    },
+    /// Put a customer's profile into the outbox.
+    SaveCustomer {
+        /// The form beside which it was edited.
+        wrap_up: WrapUpId,
+        /// Whose.
+        customer: CustomerId,
+        /// Which version was edited; nothing for a new customer.
+        version: Option<u64>,
+        /// The profile.
+        body: CustomerBody,
+    },
+    /// Put a ticket into the outbox.
+    CreateTicket {
+        /// The form beside which it was written.
+        wrap_up: WrapUpId,
+        /// Its id.
+        ticket: TicketId,
+        /// What it says.
+        body: TicketBody,
+    },
     /// Put a draft on the disk.
     SaveDraft(Draft),
     /// Drop a draft that never got a word and whose call was never answered.
@@ -80,4 +122,17 @@ pub enum Effect {
     Submit(Draft),
     /// Put a row of the call list on the disk.
     RecordLeg(LegRecord),
+}
+
+/// A call to make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dial {
+    /// The call, named by who starts it.
+    pub call: CallId,
+    /// This agent's leg.
+    pub leg: LegId,
+    /// Whom to call.
+    pub number: PhoneNumber,
+    /// 外呼号码: the number to show them, where one was given out.
+    pub caller_id: Option<PhoneNumber>,
 }

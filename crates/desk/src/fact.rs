@@ -1,6 +1,6 @@
 //! What the world tells the desk.
 
-use crate::Draft;
+use crate::{Draft, Filed, SavedState};
 use offhook_model::{
     Activity, CallId, CallerMatch, Code, FormDefinition, LegId, LegOutcome, PhoneNumber,
     PresenceState, Text, Wall, WrapUpId,
@@ -33,7 +33,12 @@ pub enum Fact {
     Queues(Vec<QueueState>),
     /// A call rings here.
     Offered(Offered),
-    /// The far side has confirmed our answer and media flow.
+    /// The far phone rings, or early media are heard.
+    Alerting {
+        /// Which leg.
+        leg: LegId,
+    },
+    /// The far side has confirmed our answer, or answered our call, and media flow.
     Connected {
         /// Which leg.
         leg: LegId,
@@ -52,6 +57,20 @@ pub enum Fact {
         /// What is so.
         muted: bool,
     },
+    /// Whether the far side of a leg is on hold.
+    Held {
+        /// Which leg.
+        leg: LegId,
+        /// What is so.
+        held: bool,
+    },
+    /// The far side refused the change; hold is as it was.
+    HoldRefused {
+        /// Which leg.
+        leg: LegId,
+    },
+    /// A keypad digit could not be sent: none was agreed on.
+    KeyUnsent,
     /// The look-up of a caller's number answered.
     CallerFound {
         /// Which call.
@@ -106,6 +125,18 @@ pub enum Fact {
         /// Why.
         code: Code,
     },
+    /// Where something filed beside a form is on its way.
+    Filed {
+        /// What.
+        what: Filed,
+        /// Where it is.
+        saved: SavedState,
+    },
+    /// The form is kept on this computer for good: there is no centre to have it.
+    Kept {
+        /// Which one.
+        wrap_up: WrapUpId,
+    },
     /// Something failed that belongs to no call or form (a device, the keyring).
     Failed(Code),
 }
@@ -123,6 +154,10 @@ pub struct SignedIn {
     pub ring: Duration,
     /// The after-call form.
     pub form: FormDefinition,
+    /// 外呼号码: the numbers this agent may call from, the default one first.
+    pub caller_ids: Vec<PhoneNumber>,
+    /// A bare SIP account: there is no centre behind it.
+    pub local: bool,
 }
 
 /// A call that rings here.
@@ -155,6 +190,8 @@ pub enum LegEnd {
     Withdrawn(LegOutcome),
     /// We declined it.
     Declined,
+    /// Our call reached nobody, and why.
+    NotReached(LegOutcome),
     /// Network, media or the centre failed.
     Failed(Code),
 }

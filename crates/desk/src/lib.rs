@@ -9,9 +9,12 @@
 mod call;
 mod command;
 mod desk;
+mod dial;
 mod draft;
 mod effect;
 mod fact;
+mod filing;
+mod hold;
 mod presence;
 mod session;
 mod snapshot;
@@ -21,9 +24,10 @@ mod wrap_up;
 pub use command::Command;
 pub use desk::Desk;
 pub use draft::Draft;
-pub use effect::Effect;
+pub use effect::{Dial, Effect};
 pub use fact::{Fact, LegEnd, Offered, RestoredWrapUp, SignedIn};
 pub use view::{
-    CallAction, CallPhase, CallView, DeskAction, EndedBy, LinkView, LinksView, NextAction, Notice,
-    NoticeKind, PresenceView, SavedState, SessionView, Switch, View, WrapUpAction, WrapUpView,
+    CallAction, CallPhase, CallView, DeskAction, EndedBy, Filed, FiledView, LinkView, LinksView,
+    NextAction, Notice, NoticeKind, PresenceView, SavedState, SessionView, Switch, View,
+    WrapUpAction, WrapUpView,
 };

@@ -1,7 +1,7 @@
 //! Sign-in and sign-out.
 
 use crate::{Desk, Effect, LinkView, LinksView, SignedIn, presence::PresenceRecord};
-use offhook_model::{Activity, Code, Now, Secret, api::AgentProfile};
+use offhook_model::{Activity, BareAccount, Code, Now, Secret, api::AgentProfile};
 
 /// Signed in or not.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +17,8 @@ pub(crate) enum Session {
     SignedIn {
         /// Who.
         agent: AgentProfile,
+        /// With a bare SIP account.
+        local: bool,
     },
 }
 
@@ -36,6 +38,17 @@ impl Desk {
         }
     }
 
+    pub(crate) fn use_account(&mut self, now: Now, account: BareAccount) {
+        match self.session {
+            Session::SignedOut { .. } => {
+                self.session = Session::SigningIn;
+                self.effects.push_back(Effect::UseAccount(account));
+            }
+            Session::SigningIn => {}
+            Session::SignedIn { .. } => self.refuse(now, Code::NotNow),
+        }
+    }
+
     pub(crate) fn signed_in(&mut self, now: Now, signed_in: SignedIn) {
         if self.session != Session::SigningIn {
             return;
@@ -46,15 +59,18 @@ impl Desk {
             activity,
             ring,
             form,
+            caller_ids,
+            local,
         } = signed_in;
-        self.session = Session::SignedIn { agent };
+        self.session = Session::SignedIn { agent, local };
         self.links = LinksView {
-            api: LinkView::Up,
+            api: if local { LinkView::Off } else { LinkView::Up },
             sip: LinkView::Connecting { error: None },
         };
         self.presence = Some(PresenceRecord::told(presence));
         self.ring = ring;
         self.form = Some(form);
+        self.caller_ids = caller_ids;
         self.wrapping = activity == Activity::WrapUp;
         self.activity_since = Some(now.wall);
     }
@@ -105,6 +121,7 @@ impl Desk {
         self.wrapping = false;
         self.activity_since = None;
         self.queues.clear();
+        self.caller_ids.clear();
         self.wrap_ups.clear();
         self.notices.clear();
     }

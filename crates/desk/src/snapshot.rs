@@ -8,7 +8,7 @@ use crate::{
     session::Session,
     wrap_up::{Saving, WrapUp},
 };
-use offhook_model::{Activity, Direction, Now, Presence};
+use offhook_model::{Activity, Now, Presence};
 
 /// The most wrap-ups a snapshot carries; older ones are reached by query.
 const MOST_WRAP_UPS: usize = 20;
@@ -22,8 +22,9 @@ impl Desk {
             session: match &self.session {
                 Session::SignedOut { error } => SessionView::SignedOut { error: *error },
                 Session::SigningIn => SessionView::SigningIn,
-                Session::SignedIn { agent } => SessionView::SignedIn {
+                Session::SignedIn { agent, local } => SessionView::SignedIn {
                     agent: agent.clone(),
+                    local: *local,
                 },
             },
             links: self.links,
@@ -34,6 +35,7 @@ impl Desk {
             activity: self.activity(),
             activity_since: self.activity_since,
             can: self.can(),
+            cannot_dial: self.cannot_dial(),
             calls: self.calls.iter().map(|call| call_view(call, now)).collect(),
             wrap_ups: self
                 .wrap_ups
@@ -117,12 +119,19 @@ impl Desk {
         let mut can = Vec::new();
         if form.is_open() {
             can.push(WrapUpAction::Edit);
+            if form.candidates.len() > 1 {
+                can.push(WrapUpAction::ChooseCustomer);
+            }
             if over {
                 can.push(WrapUpAction::Submit);
                 if self.activity() == Activity::WrapUp {
                     can.push(WrapUpAction::SubmitAndStartAnswering);
                 }
             }
+        }
+        can.extend([WrapUpAction::SaveCustomer, WrapUpAction::CreateTicket]);
+        if over && draft.number.is_some() && self.cannot_dial().is_none() {
+            can.push(WrapUpAction::Redial);
         }
         WrapUpView {
             id: draft.wrap_up,
@@ -137,14 +146,16 @@ impl Desk {
             ended_by: draft.ended_by,
             outcome: draft.outcome,
             saved: form.saved_state(),
+            filed: form.filed.clone(),
             missing: match form.saving {
                 Saving::Open | Saving::Refused { .. } => self
                     .form
                     .as_ref()
                     .map_or_else(Vec::new, |definition| definition.missing(&draft.values)),
-                Saving::Submitting { .. } | Saving::Waiting { .. } | Saving::Synced { .. } => {
-                    Vec::new()
-                }
+                Saving::Submitting { .. }
+                | Saving::Waiting { .. }
+                | Saving::Synced { .. }
+                | Saving::Kept { .. } => Vec::new(),
             },
             can,
         }
@@ -152,38 +163,60 @@ impl Desk {
 }
 
 fn call_view(call: &Call, now: Now) -> CallView {
+    let ringing = call
+        .ring
+        .as_ref()
+        .filter(|_| call.phase == CallPhase::Offered);
     CallView {
         call: call.call,
         leg: call.leg,
-        direction: Direction::Inbound,
+        direction: call.direction,
         number: call.number.clone(),
         caller_name: call.name.clone(),
         caller: call.caller.clone(),
         skill_group: call.skill_group.clone(),
         phase: call.phase,
         offered_at: call.offered_at,
-        answer_by: (call.phase == CallPhase::Offered).then_some(call.answer_by),
-        ring_millis: u64::try_from(call.ring.as_millis()).ok(),
+        answer_by: ringing.map(|ring| ring.answer_by),
+        ring_millis: ringing.and_then(|ring| u64::try_from(ring.whole.as_millis()).ok()),
         queued_since: call.queued_since,
         answered_at: call.answered_at,
         muted: call.muted,
+        held: call.hold.switch,
+        held_since: call.hold.since,
+        held_millis: u64::try_from(call.hold.before.as_millis()).unwrap_or(u64::MAX),
+        keyed: call.keyed.clone(),
+        caller_id: call.caller_id.clone(),
         wrap_up: call.wrap_up,
         can: match call.phase {
             CallPhase::Offered if call.can_be_answered(now) => {
                 vec![CallAction::Answer, CallAction::Decline]
             }
             CallPhase::Offered => Vec::new(),
-            CallPhase::Answering => vec![CallAction::HangUp],
-            CallPhase::Live => {
-                vec![
-                    CallAction::HangUp,
-                    if call.muted.wanted {
-                        CallAction::Unmute
-                    } else {
-                        CallAction::Mute
-                    },
-                ]
+            CallPhase::Answering | CallPhase::Dialling | CallPhase::Alerting => {
+                vec![CallAction::HangUp]
             }
+            CallPhase::Live => live_actions(call),
         },
     }
+}
+
+fn live_actions(call: &Call) -> Vec<CallAction> {
+    let mut can = vec![
+        CallAction::HangUp,
+        if call.muted.wanted {
+            CallAction::Unmute
+        } else {
+            CallAction::Mute
+        },
+        if call.hold.switch.wanted {
+            CallAction::Retrieve
+        } else {
+            CallAction::Hold
+        },
+    ];
+    if call.takes_keys() {
+        can.push(CallAction::Press);
+    }
+    can
 }

@@ -3,8 +3,8 @@
 //! Bounded: history, cards and form bodies come by query, so the snapshot stays under 32 KB whatever is stored.
 
 use offhook_model::{
-    Activity, CallId, CallerMatch, Code, Direction, FieldId, LegId, LegOutcome, PhoneNumber,
-    Presence, PresenceState, Text, Wall, WrapUpId,
+    Activity, CallId, CallerMatch, Code, CustomerId, Direction, FieldId, LegId, LegOutcome,
+    PhoneNumber, Presence, PresenceState, Text, TicketId, Typed, Wall, WrapUpId,
     api::{AgentProfile, QueueState},
 };
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,8 @@ pub struct View {
     pub activity_since: Option<Wall>,
     /// What the agent may do now that belongs to no call.
     pub can: Vec<DeskAction>,
+    /// Why nothing can be dialled now; nothing where it can.
+    pub cannot_dial: Option<Code>,
     /// Calls that ring or talk, oldest first.
     pub calls: Vec<CallView>,
     /// Open wrap-ups and those not yet at the centre, newest first.
@@ -55,6 +57,8 @@ pub enum SessionView {
     SignedIn {
         /// Who.
         agent: AgentProfile,
+        /// With a bare SIP account: there is no centre behind it.
+        local: bool,
     },
 }
 
@@ -151,6 +155,17 @@ pub struct CallView {
     pub answered_at: Option<Wall>,
     /// The microphone.
     pub muted: Switch,
+    /// 通话保持.
+    pub held: Switch,
+    /// Since when the customer has been on hold.
+    pub held_since: Option<Wall>,
+    /// How long earlier holds of this call took, in milliseconds.
+    #[ts(type = "number")]
+    pub held_millis: u64,
+    /// 二次拨号: the digits keyed so far, the newest last.
+    pub keyed: Typed,
+    /// 外呼号码: the number shown to the callee.
+    pub caller_id: Option<PhoneNumber>,
     /// The form that opened with the call.
     pub wrap_up: WrapUpId,
     /// What may be done with it now.
@@ -163,6 +178,10 @@ pub struct CallView {
 pub enum CallPhase {
     /// It rings here.
     Offered,
+    /// Our call is on its way.
+    Dialling,
+    /// Our call rings at the far side.
+    Alerting,
     /// Answer was pressed; the far side has not confirmed yet.
     Answering,
     /// They talk.
@@ -188,6 +207,12 @@ pub enum CallAction {
     Decline,
     /// See [`crate::Command::HangUp`].
     HangUp,
+    /// See [`crate::Command::SetHeld`].
+    Hold,
+    /// See [`crate::Command::SetHeld`].
+    Retrieve,
+    /// See [`crate::Command::Press`].
+    Press,
     /// Mute.
     Mute,
     /// Unmute.
@@ -221,6 +246,8 @@ pub struct WrapUpView {
     pub outcome: Option<LegOutcome>,
     /// Where the text is.
     pub saved: SavedState,
+    /// What was filed beside it, oldest first.
+    pub filed: Vec<FiledView>,
     /// Required fields that are blank.
     pub missing: Vec<FieldId>,
     /// What may be done with it now.
@@ -237,6 +264,33 @@ pub enum EndedBy {
     Customer,
     /// The network or the centre.
     Network,
+}
+
+/// Something filed with the centre beside a form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Filed {
+    /// A customer's profile.
+    Customer {
+        /// Whose.
+        id: CustomerId,
+    },
+    /// A ticket.
+    Ticket {
+        /// Which one.
+        id: TicketId,
+    },
+}
+
+/// Something filed, and where it is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct FiledView {
+    /// What.
+    pub what: Filed,
+    /// The ticket's title or the customer's name.
+    pub title: Typed,
+    /// Where it is.
+    pub saved: SavedState,
 }
 
 /// Where the text of a form is.
@@ -271,6 +325,11 @@ pub enum SavedState {
         /// Since when.
         at: Wall,
     },
+    /// On this computer for good: there is no centre.
+    Kept {
+        /// Since when.
+        at: Wall,
+    },
     /// The centre refused it for good; the text is kept.
     Refused {
         /// Why.
@@ -284,6 +343,14 @@ pub enum SavedState {
 pub enum WrapUpAction {
     /// Type in it.
     Edit,
+    /// See [`crate::Command::ChooseCustomer`].
+    ChooseCustomer,
+    /// See [`crate::Command::SaveCustomer`].
+    SaveCustomer,
+    /// See [`crate::Command::CreateTicket`].
+    CreateTicket,
+    /// See [`crate::Command::Redial`].
+    Redial,
     /// See [`crate::Command::Submit`].
     Submit,
     /// See [`crate::Command::SubmitAndStartAnswering`].
@@ -338,6 +405,13 @@ pub enum NoticeKind {
         /// Whose call.
         number: Option<PhoneNumber>,
         /// How its leg ended.
+        outcome: LegOutcome,
+    },
+    /// A call of ours reached nobody.
+    NotReached {
+        /// Whom it was to reach.
+        number: Option<PhoneNumber>,
+        /// Why.
         outcome: LegOutcome,
     },
     /// Something failed.

@@ -1,8 +1,9 @@
 //! Wrap-ups: typed, saved, submitted, synced. Nothing typed is ever dropped here.
 
-use crate::{Desk, Draft, Effect, NoticeKind, RestoredWrapUp, SavedState};
+use crate::{Desk, Draft, Effect, FiledView, NoticeKind, RestoredWrapUp, SavedState};
 use offhook_model::{
-    CallerMatch, Code, FieldId, FieldValue, LegOutcome, Mono, Now, Presence, Wall, WrapUpId,
+    CallerMatch, Code, CustomerName, FieldId, FieldValue, LegOutcome, Mono, Now, Presence, Wall,
+    WrapUpId,
 };
 use std::time::Duration;
 
@@ -16,6 +17,10 @@ const SAVE_AGAIN: Duration = Duration::from_secs(5);
 pub(crate) struct WrapUp {
     pub(crate) draft: Draft,
     pub(crate) caller: CallerMatch,
+    /// All who have the number, where several do.
+    pub(crate) candidates: Vec<CustomerName>,
+    /// What was filed beside it.
+    pub(crate) filed: Vec<FiledView>,
     pub(crate) saving: Saving,
     /// When the draft must go to the disk.
     pub(crate) save_at: Option<Mono>,
@@ -46,6 +51,11 @@ pub(crate) enum Saving {
         /// Since when.
         at: Wall,
     },
+    /// On this computer for good: there is no centre.
+    Kept {
+        /// Since when.
+        at: Wall,
+    },
     /// Refused for good; the text is kept and can be changed and submitted again.
     Refused {
         /// Why.
@@ -58,6 +68,8 @@ impl WrapUp {
         Self {
             draft,
             caller: CallerMatch::Looking,
+            candidates: Vec::new(),
+            filed: Vec::new(),
             saving: Saving::Open,
             save_at: None,
             saved: None,
@@ -69,7 +81,10 @@ impl WrapUp {
     pub(crate) const fn is_open(&self) -> bool {
         match self.saving {
             Saving::Open | Saving::Refused { .. } => true,
-            Saving::Submitting { .. } | Saving::Waiting { .. } | Saving::Synced { .. } => false,
+            Saving::Submitting { .. }
+            | Saving::Waiting { .. }
+            | Saving::Synced { .. }
+            | Saving::Kept { .. } => false,
         }
     }
 
@@ -98,6 +113,7 @@ impl WrapUp {
             Saving::Submitting { .. } => SavedState::Submitting,
             Saving::Waiting { since, error } => SavedState::Waiting { since, error },
             Saving::Synced { at } => SavedState::Synced { at },
+            Saving::Kept { at } => SavedState::Kept { at },
             Saving::Refused { code } => SavedState::Refused { code },
         }
     }
@@ -192,6 +208,13 @@ impl Desk {
     pub(crate) fn synced(&mut self, now: Now, wrap_up: WrapUpId) {
         if let Some(form) = self.wrap_up_mut(wrap_up) {
             form.saving = Saving::Synced { at: now.wall };
+            form.save_at = None;
+        }
+    }
+
+    pub(crate) fn kept(&mut self, now: Now, wrap_up: WrapUpId) {
+        if let Some(form) = self.wrap_up_mut(wrap_up) {
+            form.saving = Saving::Kept { at: now.wall };
             form.save_at = None;
         }
     }

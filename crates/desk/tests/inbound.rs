@@ -53,7 +53,15 @@ fn answer_connects_and_the_timer_starts_when_the_far_side_confirms() {
         (call.phase, call.answered_at),
         (CallPhase::Live, Some(day.clock().wall))
     );
-    assert_eq!(call.can, [CallAction::HangUp, CallAction::Mute]);
+    assert_eq!(
+        call.can,
+        [
+            CallAction::HangUp,
+            CallAction::Mute,
+            CallAction::Hold,
+            CallAction::Press
+        ]
+    );
 }
 
 #[test]

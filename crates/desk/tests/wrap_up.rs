@@ -19,7 +19,11 @@ fn notes_can_be_taken_from_the_first_ring_and_submit_waits_for_the_end() {
     let leg = day.live_call();
     let wrap_up = day.call(leg).wrap_up;
     day.edit(wrap_up, "summary", "while talking");
-    assert_eq!(day.form(wrap_up).can, [WrapUpAction::Edit]);
+    let beside = [WrapUpAction::SaveCustomer, WrapUpAction::CreateTicket];
+    assert_eq!(
+        day.form(wrap_up).can,
+        [&[WrapUpAction::Edit], &beside[..]].concat()
+    );
     day.take();
     day.command(Command::Submit { wrap_up });
     assert!(day.take().is_empty());
@@ -30,7 +34,10 @@ fn notes_can_be_taken_from_the_first_ring_and_submit_waits_for_the_end() {
         [
             WrapUpAction::Edit,
             WrapUpAction::Submit,
-            WrapUpAction::SubmitAndStartAnswering
+            WrapUpAction::SubmitAndStartAnswering,
+            WrapUpAction::SaveCustomer,
+            WrapUpAction::CreateTicket,
+            WrapUpAction::Redial
         ]
     );
 }

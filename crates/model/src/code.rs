@@ -65,4 +65,18 @@ pub enum Code {
     NotNow,
     /// A required field is missing.
     Incomplete,
+    /// Dialling needs a check-in first.
+    NotCheckedIn,
+    /// What was typed is no telephone number.
+    InvalidNumber,
+    /// Another call is on this phone.
+    LineBusy,
+    /// The far side takes no keypad digits (no telephone-event agreed, RFC 4733).
+    KeypadUnavailable,
+    /// The far side refused to be put on hold or to be retrieved.
+    HoldRefused,
+    /// The account file can be read by others.
+    AccountReadable,
+    /// The account cannot be used as it is written.
+    AccountInvalid,
 }

@@ -5,6 +5,7 @@
 //!
 //! Knows: the vocabulary of ACCEPTANCE. Does not know: anything that acts (no I/O, no clock, no rules of the day).
 
+mod account;
 pub mod api;
 mod call;
 mod code;
@@ -17,7 +18,9 @@ mod random;
 mod secret;
 mod text;
 mod time;
+mod typed;
 
+pub use account::{BareAccount, SipTransport};
 pub use call::{CallResult, Direction, LegOutcome, LegRecord};
 pub use code::Code;
 pub use customer::{
@@ -34,3 +37,4 @@ pub use random::Random;
 pub use secret::Secret;
 pub use text::Text;
 pub use time::{Mono, Now, Wall};
+pub use typed::{Key, NoSuchKey, Typed};

@@ -231,6 +231,8 @@ impl Actor {
             activity: response.activity,
             ring: Duration::from_secs(u64::from(response.ring_seconds)),
             form: response.form,
+            caller_ids: response.caller_ids,
+            local: false,
         }));
         self.facts.push_back(Fact::Restored(restored));
         if let Some(code) = trouble {

@@ -20,6 +20,9 @@ impl Actor {
                 reply.send(Ok(Answer::Form { form })).ok();
             }
             Query::Card { call } => self.answer_card(call, reply),
+            Query::Customers { .. } => {
+                reply.send(Err(Code::NotFound)).ok();
+            }
             Query::Calls => {
                 let (ask, answer) = oneshot::channel();
                 self.jobs.push(Job::Calls(ask));

@@ -43,6 +43,16 @@ impl Actor {
                     self.facts.push_back(Fact::Muted { leg, muted });
                 }
             }
+            Effect::UseAccount(_) => self.facts.push_back(Fact::SignInFailed(Code::NotNow)),
+            Effect::Dial(dial) => self.facts.push_back(Fact::Ended {
+                leg: dial.leg,
+                how: LegEnd::Failed(Code::NotNow),
+            }),
+            Effect::SetHeld { leg, .. } => self.facts.push_back(Fact::HoldRefused { leg }),
+            Effect::SendKey { .. } => self.facts.push_back(Fact::KeyUnsent),
+            Effect::SaveCustomer { .. } | Effect::CreateTicket { .. } => {
+                self.facts.push_back(Fact::Failed(Code::NotNow));
+            }
             Effect::SaveDraft(draft) => self.jobs.push(Job::SaveDraft(draft)),
             Effect::DropDraft { wrap_up } => self.jobs.push(Job::DropDraft(wrap_up)),
             Effect::Submit(draft) => {

@@ -2,7 +2,7 @@
 
 use offhook_desk::Draft;
 use offhook_model::{
-    CallId, CallResult, CustomerCard, FormDefinition, LegRecord, PhoneNumber, WrapUpId,
+    BareAccount, CallId, CallResult, CustomerCard, FormDefinition, LegRecord, PhoneNumber, WrapUpId,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -20,6 +20,11 @@ pub enum Query {
     Card {
         /// Which call.
         call: CallId,
+    },
+    /// Who has a number, with the history: for the details of a past call.
+    Customers {
+        /// The number.
+        number: PhoneNumber,
     },
     /// The definition of the after-call form.
     Form,
@@ -44,6 +49,13 @@ pub enum Answer {
         number: Option<PhoneNumber>,
         /// Every customer with that number. The answer waits for the look-up; none means that nobody has it or, with
         /// `stale`, that nobody could say.
+        cards: Vec<CustomerCard>,
+        /// The cards are this computer's copy, because the service did not answer.
+        stale: bool,
+    },
+    /// To [`Query::Customers`].
+    Customers {
+        /// Every customer with that number.
         cards: Vec<CustomerCard>,
         /// The cards are this computer's copy, because the service did not answer.
         stale: bool,
@@ -88,4 +100,6 @@ pub struct Settings {
     pub centre: Option<String>,
     /// The sign-in name of the last sign-in that was accepted.
     pub username: Option<String>,
+    /// The bare SIP account used last, its password left empty.
+    pub account: Option<BareAccount>,
 }

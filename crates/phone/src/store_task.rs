@@ -333,6 +333,7 @@ async fn settings(store: &Store) -> Result<Settings, Code> {
     Ok(Settings {
         centre: read(CENTRE).await?,
         username: read(USERNAME).await?,
+        account: None,
     })
 }
 

@@ -57,6 +57,14 @@ cards: Array<CustomerCard>,
 /**
  * The cards are this computer's copy, because the service did not answer.
  */
+stale: boolean, } | { "kind": "customers", 
+/**
+ * Every customer with that number.
+ */
+cards: Array<CustomerCard>, 
+/**
+ * The cards are this computer's copy, because the service did not answer.
+ */
 stale: boolean, } | { "kind": "form", 
 /**
  * The form; nothing before sign-in.
@@ -72,9 +80,38 @@ rows: Array<CallRow>, } | { "kind": "settings",
 settings: Settings, };
 
 /**
+ * An account at a registrar. `Debug` shows neither names nor the password.
+ */
+export type BareAccount = { 
+/**
+ * Address of record, `sip:1001@pbx.example`; `1001@pbx.example` is read as the same.
+ */
+aor: string, 
+/**
+ * The digest user name, where it is not the address's user part.
+ */
+auth_user: string | null, 
+/**
+ * The digest password.
+ */
+password: Secret, 
+/**
+ * `host:port` of the registrar or its proxy, where it is not the address's host.
+ */
+registrar: string | null, 
+/**
+ * How messages travel.
+ */
+transport: SipTransport, 
+/**
+ * The name colleagues see.
+ */
+display_name: string | null, };
+
+/**
  * What may be done with a call.
  */
-export type CallAction = "answer" | "decline" | "hang_up" | "mute" | "unmute";
+export type CallAction = "answer" | "decline" | "hang_up" | "hold" | "retrieve" | "press" | "mute" | "unmute";
 
 /**
  * The customer's contact, named by who starts it: the centre for inbound, the phone for outbound. Travels in the SIP
@@ -85,7 +122,7 @@ export type CallId = string;
 /**
  * Where a call stands.
  */
-export type CallPhase = "offered" | "answering" | "live";
+export type CallPhase = "offered" | "dialling" | "alerting" | "answering" | "live";
 
 /**
  * The three drawers of the call list (ACCEPTANCE 106).
@@ -166,6 +203,26 @@ answered_at: Wall | null,
  */
 muted: Switch, 
 /**
+ * 通话保持.
+ */
+held: Switch, 
+/**
+ * Since when the customer has been on hold.
+ */
+held_since: Wall | null, 
+/**
+ * How long earlier holds of this call took, in milliseconds.
+ */
+held_millis: number, 
+/**
+ * 二次拨号: the digits keyed so far, the newest last.
+ */
+keyed: Typed, 
+/**
+ * 外呼号码: the number shown to the callee.
+ */
+caller_id: PhoneNumber | null, 
+/**
  * The form that opened with the call.
  */
 wrap_up: WrapUpId, 
@@ -207,7 +264,7 @@ label: Text, };
 /**
  * What went wrong, as a code that never changes its meaning.
  */
-export type Code = "wrong_password" | "locked_out" | "session_expired" | "signed_in_elsewhere" | "unknown_host" | "connection_refused" | "certificate_invalid" | "unreachable" | "centre_failed" | "refused" | "forbidden" | "not_found" | "key_reused" | "conflict" | "malformed" | "registration_refused" | "registration_lost" | "call_gone" | "media_failed" | "no_microphone" | "no_speaker" | "device_busy" | "store_full" | "store_damaged" | "store_newer" | "profile_in_use" | "keyring_unavailable" | "not_now" | "incomplete";
+export type Code = "wrong_password" | "locked_out" | "session_expired" | "signed_in_elsewhere" | "unknown_host" | "connection_refused" | "certificate_invalid" | "unreachable" | "centre_failed" | "refused" | "forbidden" | "not_found" | "key_reused" | "conflict" | "malformed" | "registration_refused" | "registration_lost" | "call_gone" | "media_failed" | "no_microphone" | "no_speaker" | "device_busy" | "store_full" | "store_damaged" | "store_newer" | "profile_in_use" | "keyring_unavailable" | "not_now" | "incomplete" | "not_checked_in" | "invalid_number" | "line_busy" | "keypad_unavailable" | "hold_refused" | "account_readable" | "account_invalid";
 
 /**
  * One request. The desk checks each: what is not possible now becomes a notice, never a panic and never silence.
@@ -224,11 +281,23 @@ username: string,
 /**
  * The password.
  */
-password: Secret, } | { "kind": "sign_out" } | { "kind": "check_in" } | { "kind": "check_out" } | { "kind": "cancel_check_out" } | { "kind": "set_presence", 
+password: Secret, } | { "kind": "use_account", 
+/**
+ * The account.
+ */
+account: BareAccount, } | { "kind": "sign_out" } | { "kind": "check_in" } | { "kind": "check_out" } | { "kind": "cancel_check_out" } | { "kind": "set_presence", 
 /**
  * The presence asked for.
  */
-presence: Presence, } | { "kind": "answer", 
+presence: Presence, } | { "kind": "dial", 
+/**
+ * What stands in the dial field.
+ */
+number: Typed, } | { "kind": "redial", 
+/**
+ * Which form.
+ */
+wrap_up: WrapUpId, } | { "kind": "answer", 
 /**
  * Which ringing leg.
  */
@@ -248,7 +317,59 @@ leg: LegId,
 /**
  * Whether the microphone is to be silent.
  */
-muted: boolean, } | { "kind": "edit_draft", 
+muted: boolean, } | { "kind": "set_held", 
+/**
+ * Which leg.
+ */
+leg: LegId, 
+/**
+ * Whether the customer is to be on hold.
+ */
+held: boolean, } | { "kind": "press", 
+/**
+ * Which leg.
+ */
+leg: LegId, 
+/**
+ * The key.
+ */
+key: Key, } | { "kind": "choose_customer", 
+/**
+ * Which form.
+ */
+wrap_up: WrapUpId, 
+/**
+ * One of those found.
+ */
+customer: CustomerId, } | { "kind": "save_customer", 
+/**
+ * The form beside which it was edited.
+ */
+wrap_up: WrapUpId, 
+/**
+ * Whose profile, and which version of it was edited; nothing for a new customer.
+ */
+edited: [CustomerId, number] | null, 
+/**
+ * What stands in it now.
+ */
+body: CustomerBody, } | { "kind": "create_ticket", 
+/**
+ * Which form.
+ */
+wrap_up: WrapUpId, 
+/**
+ * What it is about, in a line.
+ */
+title: string, 
+/**
+ * The whole of it.
+ */
+text: string, 
+/**
+ * By when it should be done.
+ */
+due_at: Wall | null, } | { "kind": "edit_draft", 
 /**
  * Which form.
  */
@@ -318,6 +439,30 @@ fields: Array<ProfileField>,
  * Counts up with each change; sent back as `If-Match`.
  */
 version: number, };
+
+/**
+ * `PUT /v1/customers/{customer}` with an idempotency key. With `If-Match: "N"` it changes version N of a record that is
+ * there; without, it makes a new record under the id the phone minted. Answered with the [`Customer`](crate::Customer): 200
+ * changed, 201 made; 409 `conflict` when the record has another version, 404 when there is none to change, 400 `malformed`
+ * when it does not hold what it must. `Debug` shows the counts alone.
+ */
+export type CustomerBody = { 
+/**
+ * The name: 1 to 100 characters.
+ */
+name: string, 
+/**
+ * Every number, the main one first: 1 to 10.
+ */
+numbers: Array<PhoneNumber>, 
+/**
+ * 客户标签: at most 30 of at most 40 characters.
+ */
+tags: Array<string>, 
+/**
+ * The company's own fields, in their order: at most 30 of at most 500 characters.
+ */
+fields: Array<ProfileField>, };
 
 /**
  * 来电弹屏: all that the pop shows of one customer. `Debug` shows the customer's id alone.
@@ -483,6 +628,36 @@ suggestions: Array<string>, };
 export type FieldValue = string | Array<string>;
 
 /**
+ * Something filed with the centre beside a form.
+ */
+export type Filed = { "kind": "customer", 
+/**
+ * Whose.
+ */
+id: CustomerId, } | { "kind": "ticket", 
+/**
+ * Which one.
+ */
+id: TicketId, };
+
+/**
+ * Something filed, and where it is.
+ */
+export type FiledView = { 
+/**
+ * What.
+ */
+what: Filed, 
+/**
+ * The ticket's title or the customer's name.
+ */
+title: Typed, 
+/**
+ * Where it is.
+ */
+saved: SavedState, };
+
+/**
  * 会话小结: the after-call form of a centre.
  */
 export type FormDefinition = { 
@@ -515,6 +690,11 @@ name: string | null,
  * Whose queue the call came from.
  */
 skill_group: Text | null, };
+
+/**
+ * One key of the keypad: 0-9, `*`, `#`, A-D (RFC 4733 section 3.2). `Debug` does not tell which.
+ */
+export type Key = string;
 
 /**
  * One ringing or talking of one agent. Travels in the SIP header `X-Offhook-Leg`.
@@ -650,6 +830,14 @@ state: PresenceState, } | { "kind": "call_gone",
 number: PhoneNumber | null, 
 /**
  * How its leg ended.
+ */
+outcome: LegOutcome, } | { "kind": "not_reached", 
+/**
+ * Whom it was to reach.
+ */
+number: PhoneNumber | null, 
+/**
+ * Why.
  */
 outcome: LegOutcome, } | { "kind": "failed", 
 /**
@@ -801,7 +989,11 @@ wrap_up: WrapUpId, } | { "kind": "card",
 /**
  * Which call.
  */
-call: CallId, } | { "kind": "form" } | { "kind": "calls" } | { "kind": "settings" };
+call: CallId, } | { "kind": "customers", 
+/**
+ * The number.
+ */
+number: PhoneNumber, } | { "kind": "form" } | { "kind": "calls" } | { "kind": "settings" };
 
 /**
  * One queue.
@@ -853,6 +1045,10 @@ since: Wall,
  * Why the last try failed.
  */
 error: Code | null, } | { "kind": "synced", 
+/**
+ * Since when.
+ */
+at: Wall, } | { "kind": "kept", 
 /**
  * Since when.
  */
@@ -908,7 +1104,11 @@ error: Code | null, } | { "kind": "signing_in" } | { "kind": "signed_in",
 /**
  * Who.
  */
-agent: AgentProfile, };
+agent: AgentProfile, 
+/**
+ * With a bare SIP account: there is no centre behind it.
+ */
+local: boolean, };
 
 /**
  * What this computer remembers between starts. Never a password.
@@ -921,7 +1121,16 @@ centre: string | null,
 /**
  * The sign-in name of the last sign-in that was accepted.
  */
-username: string | null, };
+username: string | null, 
+/**
+ * The bare SIP account used last, its password left empty.
+ */
+account: BareAccount | null, };
+
+/**
+ * How SIP messages travel (RFC 3261 section 18).
+ */
+export type SipTransport = "udp" | "tcp";
 
 /**
  * A skill group.
@@ -968,9 +1177,19 @@ zh: string,
 en: string, };
 
 /**
+ * One ticket. Named by the phone that opens it.
+ */
+export type TicketId = string;
+
+/**
  * Where a ticket stands.
  */
 export type TicketState = "open" | "in_progress" | "overdue" | "closed";
+
+/**
+ * Text as it was typed, or digits as they were keyed. `Debug` tells only how much.
+ */
+export type Typed = string;
 
 /**
  * The whole desk at one moment.
@@ -1005,6 +1224,10 @@ activity_since: Wall | null,
  */
 can: Array<DeskAction>, 
 /**
+ * Why nothing can be dialled now; nothing where it can.
+ */
+cannot_dial: Code | null, 
+/**
  * Calls that ring or talk, oldest first.
  */
 calls: Array<CallView>, 
@@ -1033,7 +1256,7 @@ export type Wall = number;
 /**
  * What may be done with a wrap-up.
  */
-export type WrapUpAction = "edit" | "submit" | "submit_and_start_answering";
+export type WrapUpAction = "edit" | "choose_customer" | "save_customer" | "create_ticket" | "redial" | "submit" | "submit_and_start_answering";
 
 /**
  * One after-call form. Named by the phone that opens it.
@@ -1092,6 +1315,10 @@ outcome: LegOutcome | null,
  * Where the text is.
  */
 saved: SavedState, 
+/**
+ * What was filed beside it, oldest first.
+ */
+filed: Array<FiledView>, 
 /**
  * Required fields that are blank.
  */

@@ -66,6 +66,8 @@ impl Day {
             activity: Activity::Free,
             ring: RING,
             form: form(),
+            caller_ids: PhoneNumber::parse("057115550100").into_iter().collect(),
+            local: false,
         }));
         self.fact(Fact::EventStream(true));
         self.fact(Fact::Registration(Ok(())));
@@ -134,6 +136,14 @@ impl Day {
             ring_left,
             queued_since: Some(wall),
         }
+    }
+
+    /// A call of ours that is on its way.
+    pub fn dialled(&mut self, number: &str) -> LegId {
+        self.command(Command::Dial {
+            number: number.into(),
+        });
+        self.view().calls.first().expect("a call").leg
     }
 
     /// A queue call that was answered and is live.

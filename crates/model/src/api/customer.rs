@@ -3,12 +3,13 @@
 use crate::{PhoneNumber, ProfileField};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use ts_rs::TS;
 
 /// `PUT /v1/customers/{customer}` with an idempotency key. With `If-Match: "N"` it changes version N of a record that is
 /// there; without, it makes a new record under the id the phone minted. Answered with the [`Customer`](crate::Customer): 200
 /// changed, 201 made; 409 `conflict` when the record has another version, 404 when there is none to change, 400 `malformed`
 /// when it does not hold what it must. `Debug` shows the counts alone.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct CustomerBody {
     /// The name: 1 to 100 characters.
     pub name: String,
