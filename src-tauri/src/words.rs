@@ -21,18 +21,24 @@ struct Words {
     incoming: &'static str,
     withheld: &'static str,
     open: &'static str,
+    answer: &'static str,
+    decline: &'static str,
 }
 
 const CHINESE: Words = Words {
     incoming: "来电",
     withheld: "号码未显示",
     open: "打开",
+    answer: "接听",
+    decline: "拒接",
 };
 
 const ENGLISH: Words = Words {
     incoming: "Incoming call",
     withheld: "Number withheld",
     open: "Open",
+    answer: "Answer",
+    decline: "Decline",
 };
 
 impl Language {
@@ -62,6 +68,8 @@ impl Language {
             title,
             body,
             open: words.open,
+            answer: words.answer,
+            decline: words.decline,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Notifications of Windows and macOS, whose handles wait on a thread of their own and cannot be closed by a program. So a
 //! notification there goes by itself after its time, and a press that comes after the call was withdrawn does nothing.
 
-use super::{Pressed, Toast};
+use super::{ANSWER, DECLINE, Pressed, Toast};
 use notify_rust::{Notification, NotificationResponse};
 use tokio::sync::oneshot;
 
@@ -24,13 +24,17 @@ pub async fn show(toast: Toast, withdrawn: oneshot::Receiver<()>) -> Option<Pres
 
 fn wait(toast: &Toast) -> Option<Pressed> {
     let mut notification = Notification::new();
-    notification.summary(&toast.title).body(&toast.body);
+    notification
+        .summary(&toast.title)
+        .body(&toast.body)
+        .action(ANSWER, toast.answer)
+        .action(DECLINE, toast.decline);
     #[cfg(windows)]
     notification.app_id("app.offhook.desk");
     let mut pressed = None;
     let outcome = notification.show().and_then(|shown| {
         shown.wait_for_response(|response: &NotificationResponse| {
-            pressed = response.is_default_action().then_some(Pressed::Open);
+            pressed = Pressed::from_response(response);
         })
     });
     if let Err(error) = outcome {

@@ -1,7 +1,7 @@
 //! Notifications by the freedesktop.org D-Bus service. Without a session bus, or without such a service on it, there are none,
 //! and everything else works.
 
-use super::{Pressed, Toast};
+use super::{ANSWER, DECLINE, Pressed, Toast};
 use notify_rust::{Hint, Notification, Timeout, Urgency};
 use tokio::sync::oneshot;
 
@@ -13,6 +13,8 @@ pub async fn show(toast: Toast, withdrawn: oneshot::Receiver<()>) -> Option<Pres
         .summary(&toast.title)
         .body(&plain(&toast.body))
         .action("default", toast.open)
+        .action(ANSWER, toast.answer)
+        .action(DECLINE, toast.decline)
         .hint(Hint::Category("call.incoming".to_owned()))
         .hint(Hint::DesktopEntry("Offhook".to_owned()))
         // The phone rings by itself, in the agent's ringer.
@@ -31,7 +33,7 @@ pub async fn show(toast: Toast, withdrawn: oneshot::Receiver<()>) -> Option<Pres
     let mut pressed = None;
     tokio::select! {
         () = notification.wait_for_action_async(|response| {
-            pressed = response.is_default_action().then_some(Pressed::Open);
+            pressed = Pressed::from_response(response);
         }) => {}
         _ = withdrawn => {}
     }

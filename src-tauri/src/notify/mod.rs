@@ -6,10 +6,12 @@
 #[cfg_attr(not(target_os = "linux"), path = "blocking.rs")]
 mod system;
 
-use crate::window;
+use crate::{commands::Desk, window};
+use notify_rust::NotificationResponse;
+use offhook_desk::Command;
 use offhook_model::LegId;
 use std::{collections::HashMap, time::Duration};
-use tauri::{AppHandle, async_runtime};
+use tauri::{AppHandle, Manager, async_runtime};
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinSet,
@@ -24,6 +26,10 @@ pub struct Toast {
     pub body: String,
     /// What a click on it does, for desktops that show it as a button.
     pub open: &'static str,
+    /// The button that answers, where the desktop has buttons.
+    pub answer: &'static str,
+    /// The button that declines.
+    pub decline: &'static str,
 }
 
 /// What the agent pressed.
@@ -31,6 +37,27 @@ pub struct Toast {
 pub enum Pressed {
     /// The notification itself: show the window.
     Open,
+    /// 接听, on the notification.
+    Answer,
+    /// 拒接, on the notification.
+    Decline,
+}
+
+/// The names of the buttons, as the desktop hands them back.
+const ANSWER: &str = "answer";
+const DECLINE: &str = "decline";
+
+impl Pressed {
+    fn from_response(response: &NotificationResponse) -> Option<Self> {
+        match response {
+            NotificationResponse::Default => Some(Self::Open),
+            NotificationResponse::Action(name) if name == ANSWER => Some(Self::Answer),
+            NotificationResponse::Action(name) if name == DECLINE => Some(Self::Decline),
+            NotificationResponse::Action(_)
+            | NotificationResponse::Reply(_)
+            | NotificationResponse::Closed(_) => None,
+        }
+    }
 }
 
 /// The door to the task that owns the notifications.
@@ -51,11 +78,16 @@ const ORDERS: usize = 32;
 const LAST: Duration = Duration::from_millis(500);
 
 impl Notifier {
-    /// Starts the task. A press raises the window of `app`.
+    /// Starts the task. A press raises the window of `app`, answers or declines.
     pub fn start(app: AppHandle) -> Self {
         let (orders, received) = mpsc::channel(ORDERS);
-        async_runtime::spawn(own(received, move |pressed| match pressed {
+        async_runtime::spawn(own(received, move |leg, pressed| match pressed {
             Pressed::Open => window::raise(&app),
+            Pressed::Answer => {
+                window::raise(&app);
+                send(&app, Command::Answer { leg });
+            }
+            Pressed::Decline => send(&app, Command::Decline { leg }),
         }));
         Self { orders }
     }
@@ -85,7 +117,20 @@ impl Notifier {
     }
 }
 
-async fn own(mut orders: mpsc::Receiver<Order>, press: impl Fn(Pressed) + Clone + Send + 'static) {
+/// Hands a command to the phone. Without one nothing can be ringing.
+fn send(app: &AppHandle, command: Command) {
+    if let Some(phone) = app.state::<Desk>().open_phone() {
+        async_runtime::spawn(async move {
+            // Err: the phone has shut down, and with it the call.
+            phone.send(command).await.ok();
+        });
+    }
+}
+
+async fn own(
+    mut orders: mpsc::Receiver<Order>,
+    press: impl Fn(LegId, Pressed) + Clone + Send + 'static,
+) {
     // Dropping the sender withdraws.
     let mut shown: HashMap<LegId, oneshot::Sender<()>> = HashMap::new();
     let mut toasts = JoinSet::new();
@@ -97,7 +142,7 @@ async fn own(mut orders: mpsc::Receiver<Order>, press: impl Fn(Pressed) + Clone 
                 let press = press.clone();
                 toasts.spawn(async move {
                     if let Some(pressed) = system::show(toast, withdrawn).await {
-                        press(pressed);
+                        press(leg, pressed);
                     }
                 });
             }
