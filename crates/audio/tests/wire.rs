@@ -299,7 +299,8 @@ fn hold_stops_the_voice_but_not_the_packets() {
 #[test]
 fn the_codec_may_change_in_the_middle_of_a_call() {
     for (before, after) in [
-        (Codec::Opus, Codec::Pcmu),
+        (Codec::Opus, Codec::G722),
+        (Codec::G722, Codec::Pcmu),
         (Codec::Pcmu, Codec::Pcma),
         (Codec::Pcma, Codec::Opus),
     ] {

@@ -3,14 +3,16 @@
 use opus::{Application, Bitrate, Channels, Signal};
 
 use super::Codec;
+use super::band::Band;
 use super::conceal::Conceal;
 use super::g711::Law;
-use super::resample::{Down, FACTOR, Up};
+use super::g722;
+use super::resample::{Down, Up};
 
 /// Samples of one sent packet: 20 ms at 48 kHz.
 pub(crate) const PACKET: usize = 960;
 
-/// The longest payload that counts as one packet: 120 ms (RFC 6716 section 3.2, and ample for G.711).
+/// The longest payload that counts as one packet: 120 ms (RFC 6716 section 3.2, and ample for the others).
 const LONGEST: usize = 5_760;
 
 /// Opus accepts made up durations in these steps: 2.5 ms.
@@ -23,23 +25,29 @@ const EXPECTED_LOSS: i32 = 10;
 #[derive(Debug)]
 pub(crate) enum Encoder {
     Opus(opus::Encoder),
-    G711 { law: Law, down: Down },
+    Waveform { compress: Compress, down: Down },
+}
+
+/// The half of a waveform codec that sends.
+#[derive(Debug)]
+pub(crate) enum Compress {
+    G711(Law),
+    G722(Box<g722::Encoder>),
 }
 
 impl Encoder {
     pub(crate) fn new(codec: Codec) -> Encoder {
+        let waveform = |band, compress| Encoder::Waveform {
+            compress,
+            down: Down::new(band),
+        };
         match codec {
             Codec::Opus => {
                 Encoder::Opus(opus_encoder().expect("libopus takes 48 kHz mono and these settings"))
             }
-            Codec::Pcmu => Encoder::G711 {
-                law: Law::Mu,
-                down: Down::new(),
-            },
-            Codec::Pcma => Encoder::G711 {
-                law: Law::A,
-                down: Down::new(),
-            },
+            Codec::G722 => waveform(Band::Wide, Compress::G722(Box::default())),
+            Codec::Pcmu => waveform(Band::Narrow, Compress::G711(Law::Mu)),
+            Codec::Pcma => waveform(Band::Narrow, Compress::G711(Law::A)),
         }
     }
 
@@ -54,10 +62,16 @@ impl Encoder {
                     .expect("a 20 ms frame and 1275 bytes suffice for every Opus packet");
                 payload.truncate(start + length);
             }
-            Encoder::G711 { law, down } => {
-                let mut narrow = Vec::with_capacity(PACKET / FACTOR);
-                down.process(frame, &mut narrow);
-                payload.extend(narrow.iter().map(|&sample| law.encode(to_i16(sample))));
+            Encoder::Waveform { compress, down } => {
+                let mut samples = Vec::with_capacity(PACKET / Band::Wide.factor());
+                down.process(frame, &mut samples);
+                let samples: Vec<i16> = samples.into_iter().map(to_i16).collect();
+                match compress {
+                    Compress::G711(law) => {
+                        payload.extend(samples.iter().map(|&sample| law.encode(sample)));
+                    }
+                    Compress::G722(encoder) => encoder.encode(&samples, payload),
+                }
             }
         }
     }
@@ -82,22 +96,36 @@ fn to_i16(sample: f32) -> i16 {
 #[derive(Debug)]
 pub(crate) enum Decoder {
     Opus(opus::Decoder),
-    G711 { law: Law, up: Up, conceal: Conceal },
+    Waveform {
+        expand: Expand,
+        band: Band,
+        conceal: Conceal,
+        up: Up,
+    },
+}
+
+/// The half of a waveform codec that receives.
+#[derive(Debug)]
+pub(crate) enum Expand {
+    G711(Law),
+    G722(Box<g722::Decoder>),
 }
 
 impl Decoder {
     pub(crate) fn new(codec: Codec) -> Decoder {
-        let g711 = |law| Decoder::G711 {
-            law,
-            up: Up::new(),
-            conceal: Conceal::new(),
+        let waveform = |band, expand| Decoder::Waveform {
+            expand,
+            band,
+            conceal: Conceal::new(band),
+            up: Up::new(band),
         };
         match codec {
             Codec::Opus => Decoder::Opus(
                 opus::Decoder::new(48_000, Channels::Mono).expect("libopus takes 48 kHz mono"),
             ),
-            Codec::Pcmu => g711(Law::Mu),
-            Codec::Pcma => g711(Law::A),
+            Codec::G722 => waveform(Band::Wide, Expand::G722(Box::default())),
+            Codec::Pcmu => waveform(Band::Narrow, Expand::G711(Law::Mu)),
+            Codec::Pcma => waveform(Band::Narrow, Expand::G711(Law::A)),
         }
     }
 
@@ -105,13 +133,22 @@ impl Decoder {
     pub(crate) fn decode(&mut self, payload: &[u8], output: &mut Vec<f32>) -> bool {
         match self {
             Decoder::Opus(decoder) => opus_decode(decoder, payload, LONGEST, false, output),
-            Decoder::G711 { law, up, conceal } => {
-                let mut narrow: Vec<f32> = payload
-                    .iter()
-                    .map(|&byte| f32::from(law.decode(byte)) / 32_768.0)
+            Decoder::Waveform {
+                expand,
+                conceal,
+                up,
+                ..
+            } => {
+                let samples: Vec<i16> = match expand {
+                    Expand::G711(law) => payload.iter().map(|&byte| law.decode(byte)).collect(),
+                    Expand::G722(decoder) => decoder.decode(payload),
+                };
+                let mut samples: Vec<f32> = samples
+                    .into_iter()
+                    .map(|sample| f32::from(sample) / 32_768.0)
                     .collect();
-                conceal.heard(&mut narrow);
-                up.process(&narrow, output);
+                conceal.heard(&mut samples);
+                up.process(&samples, output);
                 true
             }
         }
@@ -121,7 +158,7 @@ impl Decoder {
     pub(crate) fn recover(&mut self, next: &[u8], samples: usize, output: &mut Vec<f32>) -> bool {
         match self {
             Decoder::Opus(decoder) => opus_decode(decoder, next, samples, true, output),
-            Decoder::G711 { .. } => false,
+            Decoder::Waveform { .. } => false,
         }
     }
 
@@ -135,10 +172,12 @@ impl Decoder {
                     output.resize(before + rounded, 0.0);
                 }
             }
-            Decoder::G711 { up, conceal, .. } => {
-                let mut narrow = Vec::new();
-                conceal.make((samples / FACTOR).max(1), &mut narrow);
-                up.process(&narrow, output);
+            Decoder::Waveform {
+                band, conceal, up, ..
+            } => {
+                let mut made = Vec::new();
+                conceal.make((samples / band.factor()).max(1), &mut made);
+                up.process(&made, output);
             }
         }
         output.len() - before
@@ -171,7 +210,9 @@ pub(crate) fn duration(codec: Codec, payload: &[u8]) -> Option<usize> {
             opus::packet::parse(payload).ok()?;
             opus::packet::get_nb_samples(payload, 48_000).ok()?
         }
-        Codec::Pcmu | Codec::Pcma => payload.len() * FACTOR,
+        // Two samples a byte.
+        Codec::G722 => payload.len() * 2 * Band::Wide.factor(),
+        Codec::Pcmu | Codec::Pcma => payload.len() * Band::Narrow.factor(),
     };
     (1..=LONGEST).contains(&samples).then_some(samples)
 }
@@ -232,6 +273,59 @@ mod tests {
             assert_eq!(heard.len(), 50 * PACKET);
             let level = level(&heard[10 * PACKET..]);
             assert!((0.25..0.31).contains(&level), "{codec:?}: {level}");
+        }
+    }
+
+    #[test]
+    fn only_a_wide_band_brings_a_high_tone_across() {
+        for hz in [4_200.0, 5_000.0] {
+            for (codec, survives) in [
+                (Codec::Opus, true),
+                (Codec::G722, true),
+                (Codec::Pcmu, false),
+                (Codec::Pcma, false),
+            ] {
+                let share = passed(codec, hz);
+                assert_eq!(share > 0.8, survives, "{codec:?}, {hz} Hz: {share}");
+                assert!(survives || share < 0.05, "{codec:?}, {hz} Hz: {share}");
+            }
+        }
+        let share = passed(Codec::G722, 3_000.0);
+        assert!((0.9..1.1).contains(&share), "{share}");
+    }
+
+    /// The share of a tone's level that the codec brings across at this very pitch.
+    fn passed(codec: Codec, hz: f32) -> f32 {
+        let (mut encoder, mut decoder) = (Encoder::new(codec), Decoder::new(codec));
+        let (mut said, mut heard) = (Vec::new(), Vec::new());
+        for packet in 0..50 {
+            let frame: [f32; PACKET] = std::array::from_fn(|i| {
+                0.3 * (2.0 * PI * hz * (packet * PACKET + i) as f32 / 48_000.0).sin()
+            });
+            said.extend(frame);
+            let mut payload = Vec::new();
+            encoder.encode(&frame, &mut payload);
+            decoder.decode(&payload, &mut heard);
+        }
+        let level_at_pitch = |sound: &[f32]| {
+            let (sin, cos) = sound
+                .iter()
+                .enumerate()
+                .fold((0.0, 0.0), |(sin, cos), (i, s)| {
+                    let phase = 2.0 * PI * hz * i as f32 / 48_000.0;
+                    (sin + s * phase.sin(), cos + s * phase.cos())
+                });
+            (sin * sin + cos * cos).sqrt()
+        };
+        level_at_pitch(&heard[24_000..]) / level_at_pitch(&said[24_000..])
+    }
+
+    #[test]
+    fn a_packet_of_twenty_milliseconds_is_a_hundred_and_sixty_bytes_of_a_waveform() {
+        for codec in [Codec::G722, Codec::Pcmu, Codec::Pcma] {
+            let mut payload = Vec::new();
+            Encoder::new(codec).encode(&tone(0), &mut payload);
+            assert_eq!(payload.len(), 160, "{codec:?}");
         }
     }
 

@@ -1,8 +1,10 @@
 //! The voice codecs: how they are named in SDP, and their encoders and decoders.
 
+mod band;
 pub(crate) mod coder;
 mod conceal;
 mod g711;
+mod g722;
 mod resample;
 
 /// A voice codec this engine can send and receive.
@@ -10,6 +12,8 @@ mod resample;
 pub enum Codec {
     /// Opus at 48 kHz, mono, 20 ms packets with in-band FEC (RFC 6716, RFC 7587).
     Opus,
+    /// G.722 at 16 kHz and 64 kbit/s, 20 ms packets (RFC 3551 section 4.5.2).
+    G722,
     /// G.711 µ-law at 8 kHz, 20 ms packets (RFC 3551 section 4.5.14).
     Pcmu,
     /// G.711 A-law at 8 kHz, 20 ms packets (RFC 3551 section 4.5.14).
@@ -18,22 +22,24 @@ pub enum Codec {
 
 impl Codec {
     /// Lists every codec, best sounding first: the order to offer them in.
-    pub const ALL: [Codec; 3] = [Codec::Opus, Codec::Pcmu, Codec::Pcma];
+    pub const ALL: [Codec; 4] = [Codec::Opus, Codec::G722, Codec::Pcmu, Codec::Pcma];
 
     /// Returns the encoding name as SDP's `rtpmap` writes it.
     pub fn encoding_name(self) -> &'static str {
         match self {
             Codec::Opus => "opus",
+            Codec::G722 => "G722",
             Codec::Pcmu => "PCMU",
             Codec::Pcma => "PCMA",
         }
     }
 
-    /// Returns the RTP timestamp rate in Hz.
+    /// Returns the RTP timestamp rate in Hz. That of G.722 is half its sampling rate, by an old mistake that RFC 3551
+    /// section 4.5.2 keeps.
     pub fn clock_rate(self) -> u32 {
         match self {
             Codec::Opus => 48_000,
-            Codec::Pcmu | Codec::Pcma => 8_000,
+            Codec::G722 | Codec::Pcmu | Codec::Pcma => 8_000,
         }
     }
 
@@ -41,7 +47,7 @@ impl Codec {
     pub fn channels(self) -> u8 {
         match self {
             Codec::Opus => 2,
-            Codec::Pcmu | Codec::Pcma => 1,
+            Codec::G722 | Codec::Pcmu | Codec::Pcma => 1,
         }
     }
 
@@ -51,6 +57,7 @@ impl Codec {
             Codec::Opus => None,
             Codec::Pcmu => Some(0),
             Codec::Pcma => Some(8),
+            Codec::G722 => Some(9),
         }
     }
 
@@ -58,7 +65,7 @@ impl Codec {
     pub fn fmtp(self) -> Option<&'static str> {
         match self {
             Codec::Opus => Some("minptime=10;useinbandfec=1;stereo=0"),
-            Codec::Pcmu | Codec::Pcma => None,
+            Codec::G722 | Codec::Pcmu | Codec::Pcma => None,
         }
     }
 

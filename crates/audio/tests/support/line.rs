@@ -117,7 +117,12 @@ pub fn config(codec: Codec, remote: SocketAddr) -> StreamConfig {
         remote,
         codec,
         payload_type: codec.static_payload_type().unwrap_or(111),
-        receive: vec![(111, Codec::Opus), (0, Codec::Pcmu), (8, Codec::Pcma)],
+        receive: vec![
+            (111, Codec::Opus),
+            (9, Codec::G722),
+            (0, Codec::Pcmu),
+            (8, Codec::Pcma),
+        ],
         telephone_event: Some(TELEPHONE_EVENT),
         direction: Direction::BOTH,
     }
