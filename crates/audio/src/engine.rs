@@ -3,13 +3,15 @@
 //! A pacer calls [`Engine::tick`] every 10 ms: the sound device where there is one, a timer where not, a test in virtual
 //! time. Between ticks packets go into [`Engine::receive`] as they come.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::digit::Digit;
+use crate::keypad::Keypad;
 use crate::level::Meter;
 use crate::random::Random;
-use crate::receiver::Receiver;
+use crate::receiver::{Receiver, Taken};
 use crate::rtp::Packet;
 use crate::sender::Sender;
 use crate::stream::{SessionKey, StreamConfig, StreamStats, Tone};
@@ -41,10 +43,35 @@ pub struct Levels {
     pub far_dbfs: f32,
 }
 
+/// What has become of a digit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keyed {
+    /// The far end has pressed a key.
+    Heard {
+        /// The session it came on.
+        session: SessionKey,
+        /// The key.
+        digit: Digit,
+    },
+    /// A digit was sent, to its last packet.
+    Sent {
+        /// The session it went out on.
+        session: SessionKey,
+        /// The key.
+        digit: Digit,
+    },
+    /// A digit was dropped: no telephone events were agreed, too many waited, or the session has ended.
+    Unsent {
+        /// The session it was meant for.
+        session: SessionKey,
+    },
+}
+
 /// See the module.
 #[derive(Debug)]
 pub struct Engine {
     sessions: BTreeMap<SessionKey, Session>,
+    keyed: VecDeque<Keyed>,
     tone: Option<TonePlayer>,
     random: Random,
     mic: Meter,
@@ -55,6 +82,7 @@ pub struct Engine {
 #[derive(Debug, Default)]
 struct Session {
     muted: bool,
+    keypad: Keypad,
     stream: Option<Stream>,
 }
 
@@ -77,6 +105,7 @@ impl Engine {
     pub fn new(seed: u64) -> Engine {
         Engine {
             sessions: BTreeMap::new(),
+            keyed: VecDeque::new(),
             tone: None,
             random: Random::new(seed),
             mic: Meter::default(),
@@ -96,7 +125,7 @@ impl Engine {
             return false;
         };
         match &mut session.stream {
-            Some(stream) => stream.change(config, &mut self.random),
+            Some(stream) => stream.change(config, &mut session.keypad, &mut self.random),
             None => session.stream = Some(Stream::new(config, &mut self.random)),
         }
         true
@@ -109,6 +138,18 @@ impl Engine {
         }
     }
 
+    /// Sends a digit after those under way, as soon as the session is started; [`poll_keyed`](Engine::poll_keyed) tells what
+    /// became of it.
+    pub fn send_digit(&mut self, session: SessionKey, digit: Digit) {
+        let taken = self
+            .sessions
+            .get_mut(&session)
+            .is_some_and(|session| session.keypad.press(digit));
+        if !taken {
+            self.keyed.push_back(Keyed::Unsent { session });
+        }
+    }
+
     /// Plays a tone in the ear, or stops it.
     pub fn set_tone(&mut self, tone: Option<Tone>) {
         self.tone = tone.map(TonePlayer::new);
@@ -116,7 +157,13 @@ impl Engine {
 
     /// Removes a session; returns the counters of its stream if it was started.
     pub fn stop(&mut self, session: SessionKey) -> Option<StreamStats> {
-        Some(self.sessions.remove(&session)?.stream?.stats())
+        let Session {
+            mut keypad, stream, ..
+        } = self.sessions.remove(&session)?;
+        keypad.cut();
+        report_sent(session, &mut keypad, &mut self.keyed);
+        report_unsent(session, &mut keypad, &mut self.keyed);
+        Some(stream?.stats())
     }
 
     /// Returns the counters of a started stream.
@@ -144,11 +191,11 @@ impl Engine {
         source: SocketAddr,
         datagram: &[u8],
     ) -> Option<SocketAddr> {
-        self.sessions
-            .get_mut(&session)?
-            .stream
-            .as_mut()?
-            .receive(now, source, datagram)
+        let stream = self.sessions.get_mut(&session)?.stream.as_mut()?;
+        let Received { moved, digit } = stream.receive(now, source, datagram);
+        let heard = digit.map(|digit| Keyed::Heard { session, digit });
+        self.keyed.extend(heard);
+        moved
     }
 
     /// Moves everything on by 10 ms: takes what the microphone heard, fills in what the speaker shall say, appends what
@@ -173,7 +220,12 @@ impl Engine {
                 }
             }
             let audible = stream.config.direction.send && !session.muted;
-            if let Some(datagram) = stream.sender.push(mic, audible) {
+            if stream.config.telephone_event.is_none() {
+                report_unsent(key, &mut session.keypad, &mut self.keyed);
+            }
+            let sent = stream.sender.push(mic, audible, &mut session.keypad);
+            report_sent(key, &mut session.keypad, &mut self.keyed);
+            if let Some(datagram) = sent {
                 transmits.push(Transmit {
                     session: key,
                     to: stream.destination(),
@@ -192,6 +244,11 @@ impl Engine {
         }
     }
 
+    /// Returns what has become of digits, one by one, until there is no more.
+    pub fn poll_keyed(&mut self) -> Option<Keyed> {
+        self.keyed.pop_front()
+    }
+
     /// Returns the levels once every ten ticks.
     pub fn poll_levels(&mut self) -> Option<Levels> {
         if self.ticks < LEVEL_TICKS {
@@ -205,19 +262,35 @@ impl Engine {
     }
 }
 
+fn report_sent(session: SessionKey, keypad: &mut Keypad, keyed: &mut VecDeque<Keyed>) {
+    let sent = keypad.take_sent();
+    keyed.extend(sent.map(|digit| Keyed::Sent { session, digit }));
+}
+
+fn report_unsent(session: SessionKey, keypad: &mut Keypad, keyed: &mut VecDeque<Keyed>) {
+    keyed.extend((0..keypad.clear()).map(|_| Keyed::Unsent { session }));
+}
+
+/// What a datagram has brought.
+#[derive(Debug, Default)]
+struct Received {
+    /// Where packets go from now on, if that has changed.
+    moved: Option<SocketAddr>,
+    digit: Option<Digit>,
+}
+
 impl Stream {
     fn new(config: StreamConfig, random: &mut Random) -> Stream {
         Stream {
-            sender: Sender::new(config.codec, config.payload_type, random),
+            sender: Sender::new(&config, random),
             receiver: Receiver::new(config.receive.clone(), config.telephone_event),
             source: None,
             config,
         }
     }
 
-    fn change(&mut self, config: StreamConfig, random: &mut Random) {
-        self.sender
-            .set_format(config.codec, config.payload_type, random);
+    fn change(&mut self, config: StreamConfig, keypad: &mut Keypad, random: &mut Random) {
+        self.sender.set_format(&config, keypad, random);
         self.receiver
             .set_formats(config.receive.clone(), config.telephone_event);
         if config.remote != self.config.remote {
@@ -232,12 +305,7 @@ impl Stream {
             .map_or(self.config.remote, |source| source.address)
     }
 
-    fn receive(
-        &mut self,
-        now: Duration,
-        address: SocketAddr,
-        datagram: &[u8],
-    ) -> Option<SocketAddr> {
+    fn receive(&mut self, now: Duration, address: SocketAddr, datagram: &[u8]) -> Received {
         let known = self
             .source
             .filter(|source| source.address == address)
@@ -250,16 +318,21 @@ impl Stream {
                 .is_none_or(|source| now.saturating_sub(source.heard) > SOURCE_LOST);
         let Some(packet) = Packet::parse(datagram).filter(|_| welcome) else {
             self.receiver.refuse();
-            return None;
+            return Received::default();
         };
-        if !self.receiver.insert(now, &packet) {
-            return None;
-        }
+        let digit = match self.receiver.insert(now, &packet) {
+            Taken::Refused => return Received::default(),
+            Taken::Accepted => None,
+            Taken::Key(digit) => Some(digit),
+        };
         self.source = Some(Source {
             address,
             heard: now,
         });
-        (!known).then_some(address)
+        Received {
+            moved: (!known).then_some(address),
+            digit,
+        }
     }
 
     fn stats(&self) -> StreamStats {

@@ -77,6 +77,8 @@ pub(crate) enum Inserted {
 #[derive(Debug)]
 pub(crate) struct Jitter {
     store: BTreeMap<i64, Stored>,
+    /// Sequence numbers of packets without voice whose turn is yet to come.
+    voiceless: BTreeSet<i64>,
     /// Sequence numbers taken lately, to know a duplicate also after its turn.
     seen: BTreeSet<i64>,
     newest: Option<Newest>,
@@ -106,10 +108,18 @@ struct Newest {
     delay: Samples,
 }
 
+impl Newest {
+    fn time_of(self, timestamp: u32, scale: Samples) -> Samples {
+        let ahead = i64::from(timestamp.wrapping_sub(self.timestamp) as i32);
+        self.time + ahead * scale
+    }
+}
+
 impl Jitter {
     pub(crate) fn new() -> Jitter {
         Jitter {
             store: BTreeMap::new(),
+            voiceless: BTreeSet::new(),
             seen: BTreeSet::new(),
             newest: None,
             last_taken: None,
@@ -140,8 +150,7 @@ impl Jitter {
         };
         let step = i64::from(arrival.sequence.wrapping_sub(newest.sequence as u16) as i16);
         let sequence = newest.sequence + step;
-        let ahead = i64::from(arrival.timestamp.wrapping_sub(newest.timestamp) as i32);
-        let time = newest.time + ahead * arrival.scale;
+        let time = newest.time_of(arrival.timestamp, arrival.scale);
         let delay = now - time;
         // An event's timestamp stands still while it lasts, and says nothing about the line.
         let jumped = arrival.voice.is_some() && (delay - newest.delay).abs() > CLOCK_JUMP;
@@ -166,6 +175,10 @@ impl Jitter {
             self.newest = Some(Newest { sequence, ..newest });
         }
         let Some(voice) = arrival.voice else {
+            self.voiceless.insert(sequence);
+            if self.voiceless.len() > CAPACITY {
+                self.voiceless.pop_first();
+            }
             return Inserted::Stored;
         };
         self.measure(delay, delay - newest.delay);
@@ -290,6 +303,11 @@ impl Jitter {
         now - time - self.base
     }
 
+    /// Returns where a timestamp lies on the far end's clock, once that is known.
+    pub(crate) fn time_of(&self, timestamp: u32, scale: Samples) -> Option<Samples> {
+        Some(self.newest?.time_of(timestamp, scale))
+    }
+
     /// The packet whose turn is next.
     pub(crate) fn front(&self) -> Option<&Stored> {
         self.store.first_key_value().map(|(_, stored)| stored)
@@ -298,7 +316,11 @@ impl Jitter {
     /// Takes the packet whose turn is next.
     pub(crate) fn take(&mut self) -> Option<Stored> {
         let (sequence, stored) = self.store.pop_first()?;
-        let step = self.last_taken.map_or(1, |last| sequence - last);
+        let later = self.voiceless.split_off(&sequence);
+        let voiceless = std::mem::replace(&mut self.voiceless, later).len() as i64;
+        let step = self
+            .last_taken
+            .map_or(1, |last| sequence - last - voiceless);
         self.last_taken = Some(sequence);
         self.count_loss(step, stored.redundancy);
         Some(stored)

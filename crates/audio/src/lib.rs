@@ -11,11 +11,14 @@
 
 mod codec;
 pub mod device;
+mod digit;
 pub mod engine;
 mod jitter;
+mod keypad;
 mod level;
 mod media;
 mod pacer;
+mod pressed;
 mod priority;
 mod random;
 mod receiver;
@@ -24,11 +27,13 @@ mod runner;
 mod sender;
 mod stream;
 mod stretch;
+mod telephone_event;
 mod tone;
 mod units;
 
 pub use codec::Codec;
 pub use device::{BackendConfig, DeviceError, DeviceInfo, DeviceRole, list_devices};
+pub use digit::Digit;
 pub use media::{Media, MediaError, MediaEvent};
 pub use stream::{Direction, SessionKey, StreamConfig, StreamStats, Tone};
 pub use units::{FRAME, SAMPLE_RATE, TICK};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 
 use crate::device::{Backend, BackendConfig, DeviceRole, Wake, backend};
+use crate::digit::Digit;
 use crate::runner::Runner;
 use crate::stream::{SessionKey, StreamConfig, StreamStats, Tone};
 
@@ -51,6 +52,25 @@ pub enum MediaEvent {
     DeviceClosed {
         /// What it was for.
         role: DeviceRole,
+    },
+    /// The far end has pressed a key. Comes once, when the first packet of it does.
+    Digit {
+        /// The session it came on.
+        session: SessionKey,
+        /// The key.
+        digit: Digit,
+    },
+    /// A digit was sent; the next one follows, if any waits.
+    DigitSent {
+        /// The session it went out on.
+        session: SessionKey,
+        /// The key.
+        digit: Digit,
+    },
+    /// A digit was dropped: the stream has no telephone events, too many waited, or the session has ended.
+    DigitUnsent {
+        /// The session it was meant for.
+        session: SessionKey,
     },
     /// The answer to [`Media::stats`], and the last word of a stream that was stopped.
     StreamStats {
@@ -98,6 +118,7 @@ pub(crate) enum Command {
     Open(SessionKey, UdpSocket),
     Start(SessionKey, StreamConfig),
     SetMuted(SessionKey, bool),
+    SendDigit(SessionKey, Digit),
     Stop(SessionKey),
     Ring(bool),
     Tone(Option<Tone>),
@@ -161,6 +182,12 @@ impl Media {
     /// Mutes or unmutes the microphone of one session, also before it is started; silence packets flow on.
     pub fn set_muted(&self, session: SessionKey, muted: bool) {
         self.send(Command::SetMuted(session, muted));
+    }
+
+    /// Sends a digit to the far end, after those that wait; muted or held, too. Before the session is started it waits for
+    /// that. [`MediaEvent::DigitSent`] or [`MediaEvent::DigitUnsent`] tells what became of it.
+    pub fn send_digit(&self, session: SessionKey, digit: Digit) {
+        self.send(Command::SendDigit(session, digit));
     }
 
     /// Ends a session and closes its socket; [`MediaEvent::StreamStats`] is its last word if it was started.

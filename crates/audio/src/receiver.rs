@@ -9,16 +9,20 @@
 //! While playing, a packet that is missing is brought back from its successor, or made up. While *nothing* is there the
 //! clock of the far end stands still and voice is made up on credit: if the packet was late it is played in full and
 //! the delay has grown; if it was lost, the credit counts as its replacement. Delay is won back, or added, by whole
-//! pitch periods.
+//! pitch periods. Where a telephone event stands for the voice there is silence, and the clock goes on.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use crate::codec::Codec;
 use crate::codec::coder::{self, Decoder, PACKET};
+use crate::digit::Digit;
 use crate::jitter::{Arrival, Inserted, Jitter, Voice};
+use crate::pressed::Pressed;
 use crate::rtp::Packet;
 use crate::stream::StreamStats;
 use crate::stretch;
+use crate::telephone_event::TelephoneEvent;
 use crate::units::{FRAME, SAMPLE_RATE, Samples, from_duration, millis, to_duration};
 
 /// After so much made up voice without a packet, silence.
@@ -34,6 +38,25 @@ const HOPELESS: Samples = millis(500);
 const REST: u32 = 5;
 /// Made up at once, while waiting.
 const PATCH: usize = FRAME;
+/// The end of an event is said twice more, in place of so much voice.
+const EVENT_TAIL: Samples = millis(40);
+
+/// What became of a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// It means nothing here.
+    Refused,
+    Accepted,
+    /// It is the first one of a key pressed at the far end.
+    Key(Digit),
+}
+
+/// What a packet holds.
+#[derive(Debug, Clone, Copy)]
+enum Content<'a> {
+    Voice(Voice<'a>),
+    Event(TelephoneEvent),
+}
 
 /// See the module.
 #[derive(Debug)]
@@ -51,11 +74,14 @@ pub(crate) struct Receiver {
     floor: Option<Samples>,
     /// Made up without moving `next`.
     credit: Samples,
+    pressed: Pressed,
+    /// The part of the far end's clock that an event stands for, so that there is no voice.
+    event: Option<Range<Samples>>,
     /// Decoded and not yet played.
     voice: Vec<f32>,
     delay: f32,
     rest: u32,
-    /// Fade the next packet in: silence came before.
+    /// Silence came before: fade the next packet in, and make nothing up.
     fade_in: bool,
     last_arrival: Option<Duration>,
     stats: StreamStats,
@@ -73,6 +99,8 @@ impl Receiver {
             next: None,
             floor: None,
             credit: 0,
+            pressed: Pressed::default(),
+            event: None,
             voice: Vec::with_capacity(4 * PACKET),
             delay: 0.0,
             rest: 0,
@@ -93,15 +121,19 @@ impl Receiver {
         self.stats.packets_refused += 1;
     }
 
-    /// Takes a packet; `false` if it means nothing here.
-    pub(crate) fn insert(&mut self, now: Duration, packet: &Packet<'_>) -> bool {
-        let Some((scale, voice)) = self.read(packet) else {
+    /// Takes a packet.
+    pub(crate) fn insert(&mut self, now: Duration, packet: &Packet<'_>) -> Taken {
+        let Some((scale, content)) = self.read(packet) else {
             self.refuse();
-            return false;
+            return Taken::Refused;
         };
         if !self.is_same_source(packet) {
-            return true;
+            return Taken::Accepted;
         }
+        let voice = match content {
+            Content::Voice(voice) => Some(voice),
+            Content::Event(_) => None,
+        };
         let arrival = Arrival {
             sequence: packet.sequence,
             timestamp: packet.timestamp,
@@ -115,24 +147,44 @@ impl Receiver {
             Inserted::Stored => {}
             Inserted::Late => self.stats.packets_late += 1,
             Inserted::Duplicate => self.stats.packets_duplicated += 1,
-            Inserted::Doubtful => return true,
+            Inserted::Doubtful => return Taken::Accepted,
             Inserted::Restarted => self.wait(None),
         }
         self.stats.packets_received += 1;
         if let Some(before) = self.last_arrival.replace(now) {
             self.stats.longest_gap = self.stats.longest_gap.max(now.saturating_sub(before));
         }
-        true
+        match content {
+            Content::Voice(_) => Taken::Accepted,
+            Content::Event(event) => self.take_event(packet, scale, event),
+        }
+    }
+
+    fn take_event(&mut self, packet: &Packet<'_>, scale: Samples, event: TelephoneEvent) -> Taken {
+        if let Some(start) = self.jitter.time_of(packet.timestamp, scale) {
+            let tail = if event.end { EVENT_TAIL } else { 0 };
+            let end = start + Samples::from(event.duration) * scale + tail;
+            self.event = Some(match self.event.take() {
+                Some(known) if known.start > start => known,
+                Some(known) if known.start == start => start..end.max(known.end),
+                Some(_) | None => start..end,
+            });
+        }
+        match self.pressed.take(packet.ssrc, packet.timestamp, event) {
+            Some(digit) => Taken::Key(digit),
+            None => Taken::Accepted,
+        }
     }
 
     /// Tells what a packet holds; `None` for an unknown payload type or a payload that cannot be.
-    fn read<'a>(&self, packet: &Packet<'a>) -> Option<(Samples, Option<Voice<'a>>)> {
+    fn read<'a>(&self, packet: &Packet<'a>) -> Option<(Samples, Content<'a>)> {
         if Some(packet.payload_type) == self.telephone_event {
             let codec = self
                 .decoder
                 .as_ref()
                 .map_or(Codec::Pcmu, |(codec, _)| *codec);
-            return Some((scale(codec), None));
+            let event = TelephoneEvent::parse(packet.payload)?;
+            return Some((scale(codec), Content::Event(event)));
         }
         let &(_, codec) = self
             .formats
@@ -143,7 +195,7 @@ impl Receiver {
         let redundancy = coder::redundancy(codec, payload) as Samples;
         Some((
             scale(codec),
-            Some(Voice {
+            Content::Voice(Voice {
                 codec,
                 payload,
                 duration,
@@ -174,6 +226,7 @@ impl Receiver {
         self.next = None;
         self.floor = floor;
         self.credit = 0;
+        self.event = None;
         self.fade_in = true;
     }
 
@@ -274,6 +327,8 @@ impl Receiver {
                 self.jitter.was_hasty();
             }
             self.play_front(next);
+        } else if let Some(left) = self.event_left(next) {
+            self.pass_event(next, left.min(gap));
         } else if gap <= front.redundancy {
             self.recover_from_front(next, gap);
         } else if self.credit > 0 {
@@ -299,6 +354,11 @@ impl Receiver {
             return;
         }
         self.cut(start, next - stored.time);
+        self.rise(start);
+    }
+
+    /// Fades the voice in from `start` on, after silence.
+    fn rise(&mut self, start: usize) {
         if std::mem::take(&mut self.fade_in) {
             ramp(&mut self.voice[start..], 0.0, 1.0);
         }
@@ -314,6 +374,7 @@ impl Receiver {
         if decoder.recover(&front.payload, front.redundancy as usize, &mut self.voice) {
             let surplus = front.redundancy - gap;
             self.cut(start, surplus);
+            self.rise(start);
             self.stats.recovered += to_duration(gap);
         } else {
             self.make_up(gap);
@@ -322,8 +383,38 @@ impl Receiver {
         self.next = Some(next + gap);
     }
 
+    /// How much of an event is left from `next` on; `None` outside of one.
+    fn event_left(&self, next: Samples) -> Option<Samples> {
+        let event = self.event.as_ref().filter(|event| event.contains(&next))?;
+        Some(event.end - next)
+    }
+
+    /// Lets the clock go on through some of the `left` samples of an event, in silence.
+    fn pass_event(&mut self, next: Samples, left: Samples) {
+        let paid = self.credit.min(left);
+        if paid > 0 {
+            self.credit -= paid;
+            self.next = Some(next + paid);
+            return;
+        }
+        let length = left.min(PATCH as Samples);
+        let start = self.voice.len();
+        if !std::mem::replace(&mut self.fade_in, true)
+            && let Some((_, decoder)) = &mut self.decoder
+        {
+            decoder.conceal(length as usize, &mut self.voice);
+            self.voice.truncate(start + length as usize);
+            ramp(&mut self.voice[start..], 1.0, 0.0);
+        }
+        self.voice.resize(start + length as usize, 0.0);
+        self.next = Some(next + length);
+    }
+
     /// Bridges the time until something comes.
     fn patch(&mut self, next: Samples) {
+        if let Some(left) = self.event_left(next) {
+            return self.pass_event(next, left);
+        }
         let start = self.voice.len();
         self.credit += self.make_up(PATCH as Samples);
         if self.credit >= DRY {
@@ -335,8 +426,10 @@ impl Receiver {
     /// Appends about so much made up voice; returns how much.
     fn make_up(&mut self, samples: Samples) -> Samples {
         let made = match &mut self.decoder {
-            Some((_, decoder)) => decoder.conceal(samples as usize, &mut self.voice),
-            None => {
+            Some((_, decoder)) if !self.fade_in => {
+                decoder.conceal(samples as usize, &mut self.voice)
+            }
+            Some(_) | None => {
                 self.voice.resize(self.voice.len() + samples as usize, 0.0);
                 samples as usize
             }

@@ -13,7 +13,7 @@ use mio::{Events, Interest, Poll, Token};
 
 use crate::device::keeper::{Keeper, Kept};
 use crate::device::{Backend, DeviceRole, Sink, Source, Wake};
-use crate::engine::{Engine, Transmit};
+use crate::engine::{Engine, Keyed, Transmit};
 use crate::media::{Command, MediaEvent};
 use crate::pacer::Pacer;
 use crate::priority;
@@ -95,6 +95,7 @@ impl Runner {
             self.take_reports();
             self.receive();
             self.tick();
+            self.tell_keyed();
             self.ring();
             self.keeper.want(self.roles());
             match self.poll.poll(&mut events, self.sleep()) {
@@ -135,6 +136,7 @@ impl Runner {
                     }
                 }
                 Ok(Command::SetMuted(session, muted)) => self.engine.set_muted(session, muted),
+                Ok(Command::SendDigit(session, digit)) => self.engine.send_digit(session, digit),
                 Ok(Command::Stop(session)) => self.stop(session),
                 Ok(Command::Ring(on)) => self.ringtone = on.then(Ringtone::default),
                 Ok(Command::Tone(tone)) => self.engine.set_tone(tone),
@@ -177,8 +179,20 @@ impl Runner {
         {
             tracing::debug!(%session, %error, "An RTP socket was not listened to");
         }
-        if let Some(stats) = self.engine.stop(session) {
+        let stats = self.engine.stop(session);
+        self.tell_keyed();
+        if let Some(stats) = stats {
             (self.emit)(MediaEvent::StreamStats { session, stats });
+        }
+    }
+
+    fn tell_keyed(&mut self) {
+        while let Some(keyed) = self.engine.poll_keyed() {
+            (self.emit)(match keyed {
+                Keyed::Heard { session, digit } => MediaEvent::Digit { session, digit },
+                Keyed::Sent { session, digit } => MediaEvent::DigitSent { session, digit },
+                Keyed::Unsent { session } => MediaEvent::DigitUnsent { session },
+            });
         }
     }
 

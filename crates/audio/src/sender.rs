@@ -2,8 +2,10 @@
 
 use crate::codec::Codec;
 use crate::codec::coder::{Encoder, PACKET};
+use crate::keypad::{EventPacket, Keypad};
 use crate::random::Random;
 use crate::rtp::Packet;
+use crate::stream::StreamConfig;
 use crate::units::{FRAME, SAMPLE_RATE, millis};
 
 /// See the module.
@@ -11,6 +13,7 @@ use crate::units::{FRAME, SAMPLE_RATE, millis};
 pub(crate) struct Sender {
     codec: Codec,
     payload_type: u8,
+    telephone_event: Option<u8>,
     encoder: Encoder,
     pending: [f32; PACKET],
     filled: usize,
@@ -24,11 +27,12 @@ pub(crate) struct Sender {
 }
 
 impl Sender {
-    pub(crate) fn new(codec: Codec, payload_type: u8, random: &mut Random) -> Sender {
+    pub(crate) fn new(config: &StreamConfig, random: &mut Random) -> Sender {
         Sender {
-            codec,
-            payload_type,
-            encoder: Encoder::new(codec),
+            codec: config.codec,
+            payload_type: config.payload_type,
+            telephone_event: config.telephone_event,
+            encoder: Encoder::new(config.codec),
             pending: [0.0; PACKET],
             filled: 0,
             gain: 0.0,
@@ -40,22 +44,39 @@ impl Sender {
         }
     }
 
-    /// Changes the format. Another clock rate needs another SSRC (RFC 3550 section 5.2); else the stream goes on.
-    pub(crate) fn set_format(&mut self, codec: Codec, payload_type: u8, random: &mut Random) {
-        if codec != self.codec {
-            if codec.clock_rate() != self.codec.clock_rate() {
+    /// Changes the format. Another clock rate needs another SSRC (RFC 3550 section 5.2); else the stream goes on. An event
+    /// under way ends where it can go on no more.
+    pub(crate) fn set_format(
+        &mut self,
+        config: &StreamConfig,
+        keypad: &mut Keypad,
+        random: &mut Random,
+    ) {
+        if config.codec != self.codec {
+            if config.codec.clock_rate() != self.codec.clock_rate() {
                 self.ssrc = random.draw() as u32;
                 self.timestamp = random.draw() as u32;
+                keypad.cut();
             }
-            self.codec = codec;
-            self.encoder = Encoder::new(codec);
+            self.codec = config.codec;
+            self.encoder = Encoder::new(config.codec);
             self.marker = true;
         }
-        self.payload_type = payload_type;
+        self.payload_type = config.payload_type;
+        self.telephone_event = config.telephone_event;
+        if config.telephone_event.is_none() {
+            keypad.cut();
+        }
     }
 
-    /// Takes 10 ms of the microphone, silenced if not `audible`; returns a datagram each second time.
-    pub(crate) fn push(&mut self, mic: &[f32; FRAME], audible: bool) -> Option<Vec<u8>> {
+    /// Takes 10 ms of the microphone, silenced if not `audible`; returns a datagram each second time: voice, or what was
+    /// keyed.
+    pub(crate) fn push(
+        &mut self,
+        mic: &[f32; FRAME],
+        audible: bool,
+        keypad: &mut Keypad,
+    ) -> Option<Vec<u8>> {
         let step = if audible { 1.0 } else { -1.0 } / millis(5) as f32;
         for (slot, sample) in self.pending[self.filled..].iter_mut().zip(mic) {
             self.gain = (self.gain + step).clamp(0.0, 1.0);
@@ -70,25 +91,45 @@ impl Sender {
             return None;
         }
         self.filled = 0;
-        Some(self.packet())
+        let step = PACKET as u32 * self.codec.clock_rate() / SAMPLE_RATE;
+        let event = self.telephone_event.and_then(|payload_type| {
+            Some((payload_type, keypad.next_packet(self.timestamp, step)?))
+        });
+        let datagram = match event {
+            Some((payload_type, event)) => self.event_packet(payload_type, event),
+            None => self.voice_packet(),
+        };
+        self.sequence = self.sequence.wrapping_add(1);
+        self.timestamp = self.timestamp.wrapping_add(step);
+        self.sent += 1;
+        Some(datagram)
     }
 
-    fn packet(&mut self) -> Vec<u8> {
+    fn voice_packet(&mut self) -> Vec<u8> {
+        let marker = std::mem::take(&mut self.marker);
+        let mut datagram = self.header(marker, self.payload_type, self.timestamp);
+        self.encoder.encode(&self.pending, &mut datagram);
+        datagram
+    }
+
+    fn event_packet(&mut self, payload_type: u8, packet: EventPacket) -> Vec<u8> {
+        let mut datagram = self.header(packet.marker, payload_type, packet.timestamp);
+        datagram.extend(packet.event.payload());
+        self.encoder.interrupt();
+        datagram
+    }
+
+    fn header(&self, marker: bool, payload_type: u8, timestamp: u32) -> Vec<u8> {
         let mut datagram = Vec::with_capacity(256);
         let header = Packet {
-            marker: std::mem::take(&mut self.marker),
-            payload_type: self.payload_type,
+            marker,
+            payload_type,
             sequence: self.sequence,
-            timestamp: self.timestamp,
+            timestamp,
             ssrc: self.ssrc,
             payload: &[],
         };
         header.write_header(&mut datagram);
-        self.encoder.encode(&self.pending, &mut datagram);
-        self.sequence = self.sequence.wrapping_add(1);
-        let samples = PACKET as u32 * self.codec.clock_rate() / SAMPLE_RATE;
-        self.timestamp = self.timestamp.wrapping_add(samples);
-        self.sent += 1;
         datagram
     }
 

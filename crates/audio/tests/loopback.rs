@@ -6,7 +6,7 @@ use std::net::UdpSocket;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use offhook_audio::{BackendConfig, Codec, Media, MediaEvent, StreamStats, device::wav};
+use offhook_audio::{BackendConfig, Codec, Digit, Media, MediaEvent, StreamStats, device::wav};
 use support::nonce::{Nonce, dbfs};
 use support::phone::{LOCALHOST, Phone};
 use support::write_wav;
@@ -101,6 +101,40 @@ fn packets_flow_without_any_device() {
         (Duration::from_millis(19)..Duration::from_millis(21)).contains(&mean),
         "{mean:?}"
     );
+}
+
+#[test]
+fn digits_keyed_before_the_start_are_heard_at_the_far_end() {
+    let (agent, ivr) = (
+        Phone::new(BackendConfig::Null),
+        Phone::new(BackendConfig::Null),
+    );
+    let keys = ['1', '9', '#'];
+    for key in keys {
+        let digit = Digit::parse(key).expect("a key");
+        agent.media.send_digit(agent.session, digit);
+    }
+    ivr.talk_to(agent.address, Codec::Opus);
+    agent.talk_to(ivr.address, Codec::Opus);
+    for key in keys {
+        let sent = agent.expect("digit sent", |event| match event {
+            MediaEvent::DigitSent { session, digit } => Some((session, digit.as_char())),
+            _ => None,
+        });
+        let heard = ivr.expect("digit", |event| match event {
+            MediaEvent::Digit { session, digit } => Some((session, digit.as_char())),
+            _ => None,
+        });
+        assert_eq!((sent, heard), ((agent.session, key), (ivr.session, key)));
+    }
+    let (waiting, _) = agent.media.bind(LOCALHOST).expect("a session");
+    agent
+        .media
+        .send_digit(waiting, Digit::parse('0').expect("a key"));
+    agent.media.stop(waiting);
+    agent.expect("digit unsent", |event| {
+        (event == MediaEvent::DigitUnsent { session: waiting }).then_some(())
+    });
 }
 
 #[test]

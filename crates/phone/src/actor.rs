@@ -299,6 +299,9 @@ impl Actor {
                     }));
                 }
             }
+            MediaEvent::Digit { session, .. } => debug!(%session, "The far end keyed a digit"),
+            MediaEvent::DigitSent { session, .. } => debug!(%session, "A digit was sent"),
+            MediaEvent::DigitUnsent { session } => warn!(%session, "A digit was not sent"),
             MediaEvent::StreamStats { session, stats } => {
                 info!(%session, ?stats, "A stream's counters");
             }

@@ -51,6 +51,18 @@ impl Encoder {
         }
     }
 
+    /// Tells that voice is left out before what is encoded next.
+    pub(crate) fn interrupt(&mut self) {
+        match self {
+            // Or the redundancy in the next packet would repeat what was heard before.
+            Encoder::Opus(encoder) => encoder
+                .reset_state()
+                .expect("an encoder can be reset at any time"),
+            // Goes on where the far end's decoder has stopped.
+            Encoder::Waveform { .. } => {}
+        }
+    }
+
     /// Appends the payload of one packet.
     pub(crate) fn encode(&mut self, frame: &[f32; PACKET], payload: &mut Vec<u8>) {
         match self {
