@@ -33,6 +33,7 @@ pub(crate) struct Call {
     pub(crate) muted: Switch,
     pub(crate) hold: Hold,
     pub(crate) keyed: Typed,
+    pub(crate) heard_keys: Typed,
     pub(crate) caller_id: Option<PhoneNumber>,
     pub(crate) wrap_up: WrapUpId,
 }
@@ -156,6 +157,7 @@ impl Desk {
             muted: Switch::default(),
             hold: Hold::default(),
             keyed: Typed::default(),
+            heard_keys: Typed::default(),
             caller_id: None,
             wrap_up,
         });

@@ -155,6 +155,7 @@ impl Desk {
             Fact::Muted { leg, muted } => self.muted(leg, muted),
             Fact::Held { leg, held } => self.held(now, leg, held),
             Fact::HoldRefused { leg } => self.hold_refused(now, leg),
+            Fact::KeyHeard { leg, key } => self.key_heard(leg, key),
             Fact::KeyUnsent => self.refuse(now, Code::KeypadUnavailable),
             Fact::CallerFound { call, caller } => self.caller_found(now, call, caller),
             Fact::Restored(found) => self.restored(found),

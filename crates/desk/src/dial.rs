@@ -86,6 +86,7 @@ impl Desk {
             muted: Switch::default(),
             hold: Hold::default(),
             keyed: Typed::default(),
+            heard_keys: Typed::default(),
             caller_id: caller_id.clone(),
             wrap_up,
         });

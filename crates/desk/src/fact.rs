@@ -2,7 +2,7 @@
 
 use crate::{Draft, Filed, SavedState};
 use offhook_model::{
-    Activity, CallId, CallerMatch, Code, FormDefinition, LegId, LegOutcome, PhoneNumber,
+    Activity, CallId, CallerMatch, Code, FormDefinition, Key, LegId, LegOutcome, PhoneNumber,
     PresenceState, Text, Wall, WrapUpId,
     api::{AgentProfile, QueueState},
 };
@@ -68,6 +68,13 @@ pub enum Fact {
     HoldRefused {
         /// Which leg.
         leg: LegId,
+    },
+    /// The far side keyed a digit.
+    KeyHeard {
+        /// On which leg.
+        leg: LegId,
+        /// Which.
+        key: Key,
     },
     /// A keypad digit could not be sent: none was agreed on.
     KeyUnsent,

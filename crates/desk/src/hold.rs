@@ -57,19 +57,28 @@ impl Desk {
         }
     }
 
+    pub(crate) fn key_heard(&mut self, leg: LegId, key: Key) {
+        if let Some(call) = self.call_mut(leg) {
+            show(&mut call.heard_keys, key);
+        }
+    }
+
     pub(crate) fn press(&mut self, now: Now, leg: LegId, key: Key) {
         match self.call_mut(leg) {
             Some(call) if call.takes_keys() => {
-                let Typed(keyed) = &mut call.keyed;
-                if keyed.len() == SHOWN {
-                    keyed.remove(0);
-                }
-                keyed.push(key.into());
+                show(&mut call.keyed, key);
                 self.effects.push_back(Effect::SendKey { leg, key });
             }
             Some(_) | None => self.refuse(now, Code::NotNow),
         }
     }
+}
+
+fn show(Typed(shown): &mut Typed, key: Key) {
+    if shown.len() == SHOWN {
+        shown.remove(0);
+    }
+    shown.push(key.into());
 }
 
 impl crate::call::Call {

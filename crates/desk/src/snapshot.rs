@@ -186,6 +186,7 @@ fn call_view(call: &Call, now: Now) -> CallView {
         held_since: call.hold.since,
         held_millis: u64::try_from(call.hold.before.as_millis()).unwrap_or(u64::MAX),
         keyed: call.keyed.clone(),
+        heard_keys: call.heard_keys.clone(),
         caller_id: call.caller_id.clone(),
         wrap_up: call.wrap_up,
         can: match call.phase {

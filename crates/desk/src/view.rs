@@ -164,6 +164,8 @@ pub struct CallView {
     pub held_millis: u64,
     /// 二次拨号: the digits keyed so far, the newest last.
     pub keyed: Typed,
+    /// The digits the far side keyed, the newest last.
+    pub heard_keys: Typed,
     /// 外呼号码: the number shown to the callee.
     pub caller_id: Option<PhoneNumber>,
     /// The form that opened with the call.

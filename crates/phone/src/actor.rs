@@ -299,9 +299,12 @@ impl Actor {
                     }));
                 }
             }
-            MediaEvent::Digit { session, .. } => debug!(%session, "The far end keyed a digit"),
+            MediaEvent::Digit { session, digit } => self.key_heard(session, digit),
             MediaEvent::DigitSent { session, .. } => debug!(%session, "A digit was sent"),
-            MediaEvent::DigitUnsent { session } => warn!(%session, "A digit was not sent"),
+            MediaEvent::DigitUnsent { session } => {
+                warn!(%session, "A digit was not sent");
+                self.facts.push_back(Fact::KeyUnsent);
+            }
             MediaEvent::StreamStats { session, stats } => {
                 info!(%session, ?stats, "A stream's counters");
             }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use offhook_desk::{Fact, LegEnd};
-use offhook_model::Code;
+use offhook_model::{Code, LegId};
 use offhook_sip::{
-    CallKey, Command as Sip, EndCause, Event, Incoming, Reason, Status, sdp::SessionVersion,
+    CallKey, Command as Sip, EndCause, Event, Incoming, Reason, Status, sdp::Direction,
 };
 use tracing::{debug, info, warn};
 
@@ -38,9 +38,11 @@ impl Actor {
             Event::Confirmed { call, sdp } => self.confirmed(call, sdp),
             Event::Reoffer { call, sdp } => self.reoffered(call, sdp),
             Event::Ended { call, cause } => self.call_ended(call, &cause),
-            Event::ReofferAnswered { call, answer } => self.offer_answered(call, answer),
-            // This phone makes no calls of its own yet.
-            Event::Progress { .. } | Event::Answered { .. } => {}
+            Event::ReofferAnswered { call, answer } => self.change_answered(call, answer),
+            Event::Progress {
+                call, status, sdp, ..
+            } => self.progressed(call, status, sdp),
+            Event::Answered { call, sdp, .. } => self.callee_answered(call, sdp),
         }
     }
 
@@ -65,13 +67,10 @@ impl Actor {
                 return self.refuse(call, Status::SERVER_ERROR, "no media");
             }
         };
-        let version = SessionVersion {
-            id: u64::from(rand::random::<u32>()),
-            version: 1,
-        };
+        let version = line::new_version();
         let plan = match &incoming.offer {
-            Some(offer) => line::plan_answer(offer, rtp, version),
-            None => Ok(line::plan_offer(rtp, version)),
+            Some(offer) => line::plan_answer(offer, rtp, Direction::SendRecv, version),
+            None => Ok(line::plan_offer(rtp, Direction::SendRecv, version)),
         };
         let plan = match plan {
             Ok(plan) => plan,
@@ -83,15 +82,8 @@ impl Actor {
             }
         };
         info!(%leg, call = %offered.call, "A call rings");
-        self.legs.add(Leg {
-            id: leg,
-            call,
-            media,
-            rtp,
-            version,
-            plan: Some(plan),
-            connected: false,
-        });
+        self.legs
+            .add(Leg::new(leg, call, (media, rtp), Some(plan), version));
         if let Some(line) = &mut self.line {
             line.commands.push(Sip::Ring { call });
         }
@@ -116,28 +108,51 @@ impl Actor {
         let id = leg.id;
         if let Some(sdp) = sdp {
             match line::accept(&sdp, leg.rtp) {
-                Ok(stream) => self.media.start(leg.media, stream),
+                Ok(agreed) => leg.agreed = Some(agreed),
                 Err(error) => {
                     warn!(leg = %id, %error, "The answer to our offer leads nowhere");
-                    self.media.stop(leg.media);
-                    if let Some(line) = &mut self.line {
-                        line.commands.push(Sip::HangUp {
-                            call,
-                            reason: Some(Reason::sip(488, "no common codec")),
-                        });
-                    }
-                    return self.facts.push_back(Fact::Ended {
-                        leg: id,
-                        how: LegEnd::Failed(Code::MediaFailed),
-                    });
+                    return self.hang_up_for_media(id);
                 }
             }
         }
-        if !leg.connected {
-            leg.connected = true;
-            info!(leg = %id, "Connected");
-            self.facts.push_back(Fact::Connected { leg: id });
+        self.stands(id);
+    }
+
+    /// The call stands on both sides: voice flows, and the desk is told once.
+    pub(crate) fn stands(&mut self, id: LegId) {
+        let Some(leg) = self.legs.of(id).filter(|leg| !leg.connected) else {
+            return;
+        };
+        leg.answered = true;
+        leg.connected = true;
+        info!(leg = %id, "Connected");
+        self.facts.push_back(Fact::Connected { leg: id });
+        self.sound(id);
+    }
+
+    /// Lets a leg sound as it is to: whatever was agreed on, and nothing on hold.
+    pub(crate) fn sound(&mut self, id: LegId) {
+        if let Some(leg) = self.legs.of(id)
+            && let Some(stream) = leg.sound()
+        {
+            self.media.start(leg.media, stream);
         }
+    }
+
+    /// The two sides have no way to speak to each other.
+    pub(crate) fn hang_up_for_media(&mut self, id: LegId) {
+        let (Some(leg), Some(line)) = (self.legs.of(id), &mut self.line) else {
+            return;
+        };
+        self.media.stop(leg.media);
+        line.commands.push(Sip::HangUp {
+            call: leg.call,
+            reason: Some(Reason::sip(488, "no common codec")),
+        });
+        self.facts.push_back(Fact::Ended {
+            leg: id,
+            how: LegEnd::Failed(Code::MediaFailed),
+        });
     }
 
     /// The far side changes the session: it holds, moves its media or takes another codec.
@@ -146,34 +161,25 @@ impl Actor {
             return;
         };
         leg.version.version += 1;
+        let id = leg.id;
         let plan = match &sdp {
-            Some(offer) => line::plan_answer(offer, leg.rtp, leg.version),
-            None => Ok(line::plan_offer(leg.rtp, leg.version)),
+            Some(offer) => line::plan_answer(offer, leg.rtp, leg.wish(), leg.version),
+            None => Ok(line::plan_offer(leg.rtp, leg.wish(), leg.version)),
         };
         match plan {
-            Ok(Plan::Answer { sdp, stream }) => {
-                self.media.start(leg.media, stream);
+            Ok(Plan::Answer { sdp, agreed }) => {
+                leg.agreed = Some(agreed);
                 line.commands.push(Sip::AnswerReoffer { call, sdp });
+                self.sound(id);
             }
             Ok(Plan::Offer { sdp }) => line.commands.push(Sip::AnswerReoffer { call, sdp }),
             Err(error) => {
-                warn!(leg = %leg.id, %error, "A change of the session leads nowhere");
+                warn!(leg = %id, %error, "A change of the session leads nowhere");
                 line.commands.push(Sip::RejectReoffer {
                     call,
                     status: Status::NOT_ACCEPTABLE_HERE,
                 });
             }
-        }
-    }
-
-    /// The far side had asked for our offer and answered it; the session was as it is until now.
-    fn offer_answered(&mut self, call: CallKey, answer: Result<Vec<u8>, Status>) {
-        let (Some(leg), Ok(sdp)) = (self.legs.of_call(call), answer) else {
-            return;
-        };
-        match line::accept(&sdp, leg.rtp) {
-            Ok(stream) => self.media.start(leg.media, stream),
-            Err(error) => warn!(leg = %leg.id, %error, "A change of the session leads nowhere"),
         }
     }
 
@@ -183,9 +189,17 @@ impl Actor {
         };
         info!(leg = %leg.id, ?cause, "A call ended");
         self.media.stop(leg.media);
+        let ours = !call.is_incoming();
+        if ours {
+            self.media.tone(None);
+        }
         self.facts.push_back(Fact::Ended {
             leg: leg.id,
-            how: line::end_of(cause),
+            how: if ours && !leg.connected {
+                line::end_of_ours(cause)
+            } else {
+                line::end_of(cause)
+            },
         });
     }
 

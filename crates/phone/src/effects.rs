@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::actor::Actor;
-use crate::line::{Leg, stream_after};
+use crate::line::{Leg, Plan};
 use crate::report::Report;
 use crate::session::{self, Credentials, Wish};
 use crate::shell::IncomingNotification;
@@ -44,12 +44,9 @@ impl Actor {
                 }
             }
             Effect::UseAccount(_) => self.facts.push_back(Fact::SignInFailed(Code::NotNow)),
-            Effect::Dial(dial) => self.facts.push_back(Fact::Ended {
-                leg: dial.leg,
-                how: LegEnd::Failed(Code::NotNow),
-            }),
-            Effect::SetHeld { leg, .. } => self.facts.push_back(Fact::HoldRefused { leg }),
-            Effect::SendKey { .. } => self.facts.push_back(Fact::KeyUnsent),
+            Effect::Dial(dial) => self.dial(dial),
+            Effect::SetHeld { leg, held } => self.set_held(leg, held),
+            Effect::SendKey { leg, key } => self.send_key(leg, key),
             Effect::SaveCustomer { .. } | Effect::CreateTicket { .. } => {
                 self.facts.push_back(Fact::Failed(Code::NotNow));
             }
@@ -107,19 +104,28 @@ impl Actor {
         let ready = self
             .legs
             .of(id)
-            .and_then(|leg| Some((leg.call, leg.media, leg.plan.take()?)));
-        let (Some((call, media, plan)), Some(line)) = (ready, &mut self.line) else {
+            .and_then(|leg| Some((leg.plan.take()?, leg)));
+        let (Some((plan, leg)), Some(line)) = (ready, &mut self.line) else {
             return self.facts.push_back(Fact::Ended {
                 leg: id,
                 how: LegEnd::Failed(Code::CallGone),
             });
         };
-        let (sdp, stream) = stream_after(plan);
-        line.commands.push(Sip::Answer { call, sdp });
-        if let Some(stream) = stream {
-            self.media.start(media, stream);
-        }
+        let sdp = match plan {
+            Plan::Answer { sdp, agreed } => {
+                leg.agreed = Some(agreed);
+                sdp
+            }
+            Plan::Offer { sdp } => sdp,
+        };
+        // The agent has answered: the caller hears them from here on, though the ACK is still to come.
+        leg.answered = true;
+        line.commands.push(Sip::Answer {
+            call: leg.call,
+            sdp,
+        });
         info!(leg = %id, "Answered");
+        self.sound(id);
     }
 
     fn reject(&mut self, leg: LegId, status: Status, why: &str) {
@@ -140,6 +146,7 @@ impl Actor {
             return;
         };
         self.media.stop(kept.media);
+        self.media.tone(None);
         line.commands.push(Sip::HangUp {
             call: kept.call,
             reason: None,

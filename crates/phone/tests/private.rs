@@ -1,7 +1,6 @@
 //! Nothing private is written to the logs, however much is asked of them.
 
 // Each test program uses its own part of the tests' centre.
-#[allow(dead_code, reason = "the other test program uses the rest")]
 mod support;
 
 use std::io;

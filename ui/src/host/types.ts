@@ -219,6 +219,10 @@ held_millis: number,
  */
 keyed: Typed, 
 /**
+ * The digits the far side keyed, the newest last.
+ */
+heard_keys: Typed, 
+/**
  * 外呼号码: the number shown to the callee.
  */
 caller_id: PhoneNumber | null, 

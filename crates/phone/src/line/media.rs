@@ -6,7 +6,7 @@ use offhook_audio::{Codec, Direction, StreamConfig};
 use offhook_sip::sdp::{self, Capabilities, CodecSpec, Negotiated, SdpError, SessionVersion};
 
 /// The codecs of this phone, dearest first.
-const CODECS: [Codec; 3] = [Codec::Opus, Codec::Pcma, Codec::Pcmu];
+const CODECS: [Codec; 4] = [Codec::Opus, Codec::G722, Codec::Pcma, Codec::Pcmu];
 /// The payload type this phone offers Opus with.
 const OPUS: u8 = 96;
 /// The payload types this phone offers telephone events with, one a clock (RFC 4733).
@@ -21,8 +21,8 @@ pub(crate) enum Plan {
     Answer {
         /// The SDP.
         sdp: Vec<u8>,
-        /// What to start.
-        stream: StreamConfig,
+        /// What it leads to.
+        agreed: Agreed,
     },
     /// The caller made none: our offer. The stream follows from the ACK.
     Offer {
@@ -31,34 +31,68 @@ pub(crate) enum Plan {
     },
 }
 
+/// What both sides agreed on, kept for the next offer within the call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Agreed {
+    pub(crate) stream: StreamConfig,
+    codecs: Vec<CodecSpec>,
+}
+
+/// Answers an offer; `direction` is what we wish.
 pub(crate) fn plan_answer(
     offer: &[u8],
     rtp: SocketAddr,
+    direction: sdp::Direction,
     version: SessionVersion,
 ) -> Result<Plan, SdpError> {
-    let (sdp, negotiated) =
-        sdp::answer(offer, &capabilities(rtp), sdp::Direction::SendRecv, version)?;
-    let stream = stream(&negotiated, &[])?;
-    Ok(Plan::Answer { sdp, stream })
+    let (sdp, negotiated) = sdp::answer(offer, &capabilities(rtp), direction, version)?;
+    let agreed = agreed(negotiated, &[])?;
+    Ok(Plan::Answer { sdp, agreed })
 }
 
-pub(crate) fn plan_offer(rtp: SocketAddr, version: SessionVersion) -> Plan {
+pub(crate) fn plan_offer(
+    rtp: SocketAddr,
+    direction: sdp::Direction,
+    version: SessionVersion,
+) -> Plan {
     Plan::Offer {
-        sdp: sdp::offer(&capabilities(rtp), sdp::Direction::SendRecv, version),
+        sdp: sdp::offer(&capabilities(rtp), direction, version),
     }
 }
 
-/// The stream that follows from their answer to our offer.
-pub(crate) fn accept(answer: &[u8], rtp: SocketAddr) -> Result<StreamConfig, SdpError> {
+/// What follows from their answer to our offer.
+pub(crate) fn accept(answer: &[u8], rtp: SocketAddr) -> Result<Agreed, SdpError> {
     let ours = capabilities(rtp);
-    stream(&sdp::accept(answer, &ours)?, &ours.codecs)
+    agreed(sdp::accept(answer, &ours)?, &ours.codecs)
 }
 
-/// The stream of a plan, where it is known by now.
-pub(crate) fn stream_after(plan: Plan) -> (Vec<u8>, Option<StreamConfig>) {
-    match plan {
-        Plan::Answer { sdp, stream } => (sdp, Some(stream)),
-        Plan::Offer { sdp } => (sdp, None),
+impl Agreed {
+    /// The same session offered again with another direction: the same codecs under the same numbers (RFC 3264 section 8.3.2).
+    pub(crate) fn offer_again(
+        &self,
+        rtp: SocketAddr,
+        direction: sdp::Direction,
+        version: SessionVersion,
+    ) -> Vec<u8> {
+        let fmtp = |spec: &CodecSpec| {
+            Codec::from_rtpmap(&spec.name, spec.clock_rate)
+                .and_then(Codec::fmtp)
+                .map(str::to_owned)
+        };
+        let codecs = self.codecs.iter().map(|spec| CodecSpec {
+            fmtp: fmtp(spec),
+            ..spec.clone()
+        });
+        let event = self
+            .stream
+            .telephone_event
+            .map(|payload_type| event(payload_type, self.stream.codec.clock_rate()));
+        let same = Capabilities {
+            codecs: codecs.collect(),
+            telephone_event: event.into_iter().collect(),
+            ..capabilities(rtp)
+        };
+        sdp::offer(&same, direction, version)
     }
 }
 
@@ -68,15 +102,19 @@ fn capabilities(addr: SocketAddr) -> Capabilities {
         codecs: CODECS.iter().map(|codec| spec(*codec)).collect(),
         telephone_event: EVENTS
             .iter()
-            .map(|(payload_type, clock_rate)| CodecSpec {
-                payload_type: *payload_type,
-                name: "telephone-event".to_owned(),
-                clock_rate: *clock_rate,
-                channels: 1,
-                fmtp: Some("0-16".to_owned()),
-            })
+            .map(|(payload_type, clock_rate)| event(*payload_type, *clock_rate))
             .collect(),
         ptime: PTIME,
+    }
+}
+
+fn event(payload_type: u8, clock_rate: u32) -> CodecSpec {
+    CodecSpec {
+        payload_type,
+        name: "telephone-event".to_owned(),
+        clock_rate,
+        channels: 1,
+        fmtp: Some("0-16".to_owned()),
     }
 }
 
@@ -91,7 +129,7 @@ fn spec(codec: Codec) -> CodecSpec {
 }
 
 /// `declared` are the codecs of our own offer; in an answer the numbers are the caller's and stand in `negotiated`.
-fn stream(negotiated: &Negotiated, declared: &[CodecSpec]) -> Result<StreamConfig, SdpError> {
+fn agreed(negotiated: Negotiated, declared: &[CodecSpec]) -> Result<Agreed, SdpError> {
     let known = |spec: &CodecSpec| {
         Codec::from_rtpmap(&spec.name, spec.clock_rate).map(|codec| (spec.payload_type, codec))
     };
@@ -106,16 +144,19 @@ fn stream(negotiated: &Negotiated, declared: &[CodecSpec]) -> Result<StreamConfi
         .iter()
         .find_map(known)
         .ok_or(SdpError::NoCodec)?;
-    Ok(StreamConfig {
-        remote: negotiated.remote,
-        codec,
-        payload_type,
-        receive,
-        telephone_event: negotiated.telephone_event,
-        direction: Direction {
-            send: negotiated.direction.sends(),
-            receive: negotiated.direction.receives(),
+    Ok(Agreed {
+        stream: StreamConfig {
+            remote: negotiated.remote,
+            codec,
+            payload_type,
+            receive,
+            telephone_event: negotiated.telephone_event,
+            direction: Direction {
+                send: negotiated.direction.sends(),
+                receive: negotiated.direction.receives(),
+            },
         },
+        codecs: negotiated.codecs,
     })
 }
 
@@ -124,6 +165,7 @@ mod tests {
     use super::*;
 
     const VERSION: SessionVersion = SessionVersion { id: 1, version: 1 };
+    const BOTH: sdp::Direction = sdp::Direction::SendRecv;
 
     fn rtp() -> SocketAddr {
         "127.0.0.1:4000".parse().expect("an address")
@@ -140,39 +182,52 @@ mod tests {
             "m=audio 5000 RTP/AVP 111 8 101\r\na=rtpmap:111 opus/48000/2\r\na=rtpmap:8 PCMA/8000\r\n\
              a=rtpmap:101 telephone-event/48000\r\n",
         );
-        let plan = plan_answer(&offer, rtp(), VERSION).expect("a plan");
-        let (sdp, stream) = stream_after(plan);
-        let stream = stream.expect("a stream");
+        let Ok(Plan::Answer { sdp, agreed }) = plan_answer(&offer, rtp(), BOTH, VERSION) else {
+            panic!("no answer");
+        };
+        let stream = &agreed.stream;
         assert_eq!(stream.remote, "127.0.0.1:5000".parse().expect("an address"));
         assert_eq!((stream.codec, stream.payload_type), (Codec::Opus, 111));
         assert_eq!(stream.receive, [(111, Codec::Opus), (8, Codec::Pcma)]);
         assert_eq!(stream.telephone_event, Some(101));
         assert_eq!(stream.direction, Direction::BOTH);
         assert!(String::from_utf8_lossy(&sdp).contains("m=audio 4000 RTP/AVP 111 8 101"));
+        let hold = agreed.offer_again(rtp(), sdp::Direction::SendOnly, VERSION);
+        let hold = String::from_utf8_lossy(&hold);
+        assert!(hold.contains("m=audio 4000 RTP/AVP 111 8 101"), "{hold}");
+        assert!(hold.contains("a=sendonly"), "{hold}");
     }
 
     #[test]
     fn an_offer_without_a_common_codec_is_refused_before_it_rings() {
         let offer = offer_of("m=audio 5000 RTP/AVP 18\r\na=rtpmap:18 G729/8000\r\n");
-        assert_eq!(plan_answer(&offer, rtp(), VERSION), Err(SdpError::NoCodec));
         assert_eq!(
-            plan_answer(b"nonsense", rtp(), VERSION),
+            plan_answer(&offer, rtp(), BOTH, VERSION),
+            Err(SdpError::NoCodec)
+        );
+        assert_eq!(
+            plan_answer(b"nonsense", rtp(), BOTH, VERSION),
             Err(SdpError::Unreadable)
         );
     }
 
     #[test]
     fn our_own_offer_is_heard_in_any_codec_we_declared() {
-        let Plan::Offer { sdp } = plan_offer(rtp(), VERSION) else {
+        let Plan::Offer { sdp } = plan_offer(rtp(), BOTH, VERSION) else {
             panic!("no offer");
         };
-        assert!(String::from_utf8_lossy(&sdp).contains("m=audio 4000 RTP/AVP 96 8 0 101 102"));
+        assert!(String::from_utf8_lossy(&sdp).contains("m=audio 4000 RTP/AVP 96 9 8 0 101 102"));
         let answer = offer_of("m=audio 5000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\na=sendonly\r\n");
-        let stream = accept(&answer, rtp()).expect("a stream");
+        let stream = accept(&answer, rtp()).expect("a stream").stream;
         assert_eq!((stream.codec, stream.payload_type), (Codec::Pcmu, 0));
         assert_eq!(
             stream.receive,
-            [(96, Codec::Opus), (8, Codec::Pcma), (0, Codec::Pcmu)]
+            [
+                (96, Codec::Opus),
+                (9, Codec::G722),
+                (8, Codec::Pcma),
+                (0, Codec::Pcmu)
+            ]
         );
         assert_eq!(
             stream.direction,

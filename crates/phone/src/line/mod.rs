@@ -5,13 +5,13 @@ mod leg;
 mod media;
 
 pub(crate) use incoming::offered;
-pub(crate) use leg::{Leg, Legs, end_of};
-pub(crate) use media::{Plan, accept, plan_answer, plan_offer, stream_after};
+pub(crate) use leg::{Leg, Legs, end_of, end_of_ours, new_version};
+pub(crate) use media::{Agreed, Plan, accept, plan_answer, plan_offer};
 
 use std::net::IpAddr;
 use std::time::Duration;
 
-use offhook_model::{Code, api::SipAccount};
+use offhook_model::{Code, PhoneNumber, api::SipAccount};
 use offhook_sip::{Account, Command, Event, Password, RegistrationError, Uri, UserAgent, net};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -30,6 +30,7 @@ pub(crate) struct Line {
     task: JoinHandle<()>,
     /// The address this machine has towards the registrar: where media is received, too.
     pub(crate) local: IpAddr,
+    aor: Uri,
 }
 
 impl Line {
@@ -51,7 +52,7 @@ impl Line {
         let local = socket.local_addr().map_err(unreachable)?;
         let agent = UserAgent::new(
             Account {
-                aor,
+                aor: aor.clone(),
                 display_name: Some(display_name.to_owned()),
                 auth_user: account.auth_user.clone(),
                 password: Password::new(account.password.expose()),
@@ -72,7 +73,18 @@ impl Line {
             events,
             task,
             local: local.ip(),
+            aor,
         })
+    }
+
+    /// A number's address in this account's domain.
+    pub(crate) fn uri_of(&self, number: &PhoneNumber) -> Uri {
+        Uri {
+            // The only sign of a number that a user part may not hold as it is (RFC 3261 section 25.1).
+            user: Some(number.as_str().replace('#', "%23")),
+            password: None,
+            ..self.aor.clone()
+        }
     }
 
     /// Waits for the next event (inside, `None` when the task has ended), or sends what waits and says `None`. Safe to cancel.

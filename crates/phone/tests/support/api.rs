@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use offhook_model::{
     Activity, AgentId, ChoiceOption, CustomerCard, FieldDefinition, FieldId, FieldKind,
-    FormDefinition, Presence, PresenceReason, PresenceState, Secret, SkillGroupId, Text, Wall,
+    FormDefinition, PhoneNumber, Presence, PresenceReason, PresenceState, Secret, SkillGroupId,
+    Text, Wall,
     api::{
         AgentProfile, Event, PresenceRequest, Role, SignInResponse, SipAccount, SkillGroup,
         StartAnsweringRequest,
@@ -232,7 +233,7 @@ impl Api {
             activity: Activity::Free,
             ring_seconds: 30,
             form: form(),
-            caller_ids: Vec::new(),
+            caller_ids: PhoneNumber::parse("057115550100").into_iter().collect(),
         }
     }
 }

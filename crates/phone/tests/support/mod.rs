@@ -1,14 +1,21 @@
 //! A small centre for the tests, on real sockets: a registrar that can call, and an API that answers as it is told.
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "each test file uses its own part of it"
+)]
 
 mod api;
 mod registrar;
+mod world;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use api::Api;
-pub use registrar::{Caller, Registrar};
+pub use registrar::{Ask, Caller, Registrar};
+pub use world::{NUMBER, World, caller, card, ready};
 
 use offhook_audio::BackendConfig;
 use offhook_desk::{CallPhase, CallView, Command, LinkView, SessionView, View};

@@ -28,6 +28,28 @@ pub enum Ask {
         call: CallKey,
         sdp: Vec<u8>,
     },
+    /// Tells the phone that its call makes progress.
+    Progress {
+        call: CallKey,
+        status: Status,
+        sdp: Option<Vec<u8>>,
+    },
+    Answer {
+        call: CallKey,
+        sdp: Vec<u8>,
+    },
+    Reject {
+        call: CallKey,
+        status: Status,
+    },
+    AnswerReoffer {
+        call: CallKey,
+        sdp: Vec<u8>,
+    },
+    RejectReoffer {
+        call: CallKey,
+        status: Status,
+    },
 }
 
 /// Who calls, and with which headers.
@@ -97,6 +119,13 @@ impl Core for Switch {
             }
             Ask::HangUp { call, reason } => self.endpoint.hang_up(now, call, reason),
             Ask::Reoffer { call, sdp } => self.endpoint.reoffer(now, call, sdp),
+            Ask::Progress { call, status, sdp } => {
+                self.endpoint.progress(now, call, status, sdp, Vec::new())
+            }
+            Ask::Answer { call, sdp } => self.endpoint.answer(now, call, sdp, Vec::new()),
+            Ask::Reject { call, status } => self.endpoint.reject(now, call, status, Vec::new()),
+            Ask::AnswerReoffer { call, sdp } => self.endpoint.answer_reoffer(now, call, sdp),
+            Ask::RejectReoffer { call, status } => self.endpoint.reject_reoffer(now, call, status),
         }
         self.settle(now);
     }
