@@ -50,8 +50,11 @@ async fn sign_in_hands_out_everything_an_agent_needs() {
     assert_eq!(sip.aor, format!("sip:1001@{}", world.centre.sip));
     assert!(sip.auth_user.starts_with("1001-"));
     assert!(sip.password.expose().len() >= 32);
+    assert_eq!(session.caller_ids.len(), 3);
+    assert_eq!(session.caller_ids[0].as_str(), "057115550100");
     let admin = world.signed_in("admin").await;
     assert_eq!(admin.sip, None);
+    assert_eq!(admin.caller_ids, []);
     world.centre.stop().await;
 }
 
@@ -83,11 +86,14 @@ async fn every_route_is_closed_to_who_may_not() {
         (Method::GET, "/v1/events".to_owned()),
         (Method::GET, "/v1/legs".to_owned()),
         (Method::PUT, format!("/v1/wrap-ups/{id}")),
+        (Method::PUT, format!("/v1/customers/{id}")),
+        (Method::PUT, format!("/v1/tickets/{id}")),
     ];
     let administrators_only = [
         (Method::GET, "/v1/calls".to_owned()),
         (Method::GET, format!("/v1/calls/{id}")),
         (Method::GET, format!("/v1/wrap-ups?call={id}")),
+        (Method::GET, format!("/v1/tickets?call={id}")),
         (Method::POST, "/v1/practice/calls".to_owned()),
         (Method::GET, "/v1/practice/calls".to_owned()),
         (Method::GET, format!("/v1/practice/calls/{id}")),
@@ -96,6 +102,7 @@ async fn every_route_is_closed_to_who_may_not() {
     ];
     let anybody = [
         (Method::GET, "/v1/customers?number=10086".to_owned()),
+        (Method::GET, format!("/v1/customers/{id}")),
         (Method::GET, format!("/v1/wrap-ups/{id}")),
         (Method::DELETE, "/v1/sessions/current".to_owned()),
     ];

@@ -1,10 +1,14 @@
-//! Who has a number.
+//! Who has a number, and what agents write about them.
 
-use super::body::Asked;
+use super::body::{Asked, Id};
 use super::guard::Session;
+use super::once::{Write, outcome};
 use super::{App, Refusal};
+use crate::store::ProfileRefusal;
 use axum::extract::State;
-use offhook_model::{CustomerCard, PhoneNumber};
+use axum::response::Response;
+use offhook_model::api::CustomerBody;
+use offhook_model::{Code, CustomerCard, CustomerId, PhoneNumber};
 use serde::Deserialize;
 
 #[derive(Debug, Deserialize)]
@@ -19,4 +23,40 @@ pub(super) async fn by_number(
 ) -> Result<axum::Json<Vec<CustomerCard>>, Refusal> {
     app.control.recorded().await?;
     Ok(axum::Json(app.store.cards(&query.number).await?))
+}
+
+pub(super) async fn one(
+    State(app): State<App>,
+    _session: Session,
+    Id(customer): Id<CustomerId>,
+) -> Result<axum::Json<CustomerCard>, Refusal> {
+    app.control.recorded().await?;
+    let card = app.store.card(customer).await?;
+    card.map(axum::Json)
+        .ok_or_else(|| Refusal::new(Code::NotFound))
+}
+
+pub(super) async fn set(
+    State(app): State<App>,
+    Id(customer): Id<CustomerId>,
+    write: Write<CustomerBody>,
+) -> Result<Response, Refusal> {
+    if !write.body.is_valid() {
+        return Err(Refusal::new(Code::Malformed));
+    }
+    let now = app.clock.now().wall;
+    let put = app
+        .store
+        .put_customer(&write.key, customer, write.version, &write.body, now)
+        .await?;
+    outcome(put)
+}
+
+impl From<ProfileRefusal> for Refusal {
+    fn from(refusal: ProfileRefusal) -> Self {
+        match refusal {
+            ProfileRefusal::NotThere => Self::new(Code::NotFound),
+            ProfileRefusal::Conflict(current) => Self::conflict(current),
+        }
+    }
 }

@@ -13,6 +13,7 @@ mod practice;
 mod presence;
 mod problem;
 mod sessions;
+mod tickets;
 mod wrap_ups;
 
 pub use problem::Refusal;
@@ -129,6 +130,12 @@ pub fn router(app: App) -> Router {
         .route("/v1/start-answering", post(presence::start_answering))
         .route("/v1/events", get(events::stream))
         .route("/v1/customers", get(customers::by_number))
+        .route(
+            "/v1/customers/{customer}",
+            put(customers::set).get(customers::one),
+        )
+        .route("/v1/tickets", get(tickets::of_call))
+        .route("/v1/tickets/{ticket}", put(tickets::set))
         .route("/v1/legs", get(calls::legs))
         .route("/v1/calls", get(calls::list))
         .route("/v1/calls/{call}", get(calls::one))

@@ -2,10 +2,10 @@
 
 use super::guard::Agent;
 use super::{App, Refusal, body};
-use crate::store::Key;
+use crate::store::{Key, NotTheirs, Put};
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use offhook_model::Code;
 use serde::de::DeserializeOwned;
@@ -16,6 +16,8 @@ use uuid::Uuid;
 #[derive(Debug)]
 pub(super) struct Write<T> {
     pub(super) key: Key,
+    /// The version it changes, of `If-Match: "N"`.
+    pub(super) version: Option<u64>,
     pub(super) body: T,
 }
 
@@ -32,11 +34,16 @@ impl<T: DeserializeOwned> FromRequest<App> for Write<T> {
             .and_then(|value| value.to_str().ok())
             .and_then(|text| Uuid::try_parse(text).ok())
             .ok_or_else(|| Refusal::new(Code::Malformed))?;
+        let version = version(&parts.headers)?;
         let mut hash = Sha256::new();
         hash.update(parts.method.as_str());
         hash.update([0]);
         hash.update(parts.uri.path());
         hash.update([0]);
+        if let Some(version) = version {
+            hash.update(version.to_be_bytes());
+            hash.update([0]);
+        }
         let bytes = Bytes::from_request(Request::from_parts(parts, rest), app)
             .await
             .map_err(body::unreadable)?;
@@ -47,8 +54,46 @@ impl<T: DeserializeOwned> FromRequest<App> for Write<T> {
                 key,
                 request_hash: crate::password::hex(&hash.finalize()),
             },
+            version,
             body: body::read(&bytes)?,
         })
+    }
+}
+
+/// Reads `If-Match` (RFC 9110 section 13.1.1), of which only one strong tag of ours makes sense here.
+fn version(headers: &HeaderMap) -> Result<Option<u64>, Refusal> {
+    let Some(value) = headers.get(header::IF_MATCH) else {
+        return Ok(None);
+    };
+    value
+        .to_str()
+        .ok()
+        .and_then(|text| {
+            text.trim()
+                .strip_prefix('"')?
+                .strip_suffix('"')?
+                .parse()
+                .ok()
+        })
+        .map(Some)
+        .ok_or_else(|| Refusal::new(Code::Malformed))
+}
+
+/// What became of a write.
+pub(super) fn outcome<R: Into<Refusal>>(put: Put<R>) -> Result<Response, Refusal> {
+    match put {
+        Put::Kept {
+            status,
+            answer: json,
+        } => Ok(answer(status, json)),
+        Put::KeyReused => Err(Refusal::new(Code::KeyReused)),
+        Put::Refused(refusal) => Err(refusal.into()),
+    }
+}
+
+impl From<NotTheirs> for Refusal {
+    fn from(_: NotTheirs) -> Self {
+        Self::new(Code::Forbidden)
     }
 }
 

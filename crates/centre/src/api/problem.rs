@@ -46,9 +46,9 @@ impl Refusal {
 
     /// Somebody else changed the record, which now stands like this.
     #[must_use]
-    pub fn conflict(current: Customer) -> Self {
+    pub fn conflict(current: Box<Customer>) -> Self {
         Self {
-            current: Some(Box::new(current)),
+            current: Some(current),
             ..Self::new(Code::Conflict)
         }
     }

@@ -58,7 +58,7 @@ pub(super) async fn sign_in(
             activity: snapshot.map_or(Activity::Free, |snapshot| snapshot.activity),
             ring_seconds: app.ring_seconds,
             form: app.store.form().await?,
-            caller_ids: Vec::new(),
+            caller_ids: app.store.caller_ids(profile.id).await?,
             agent: profile,
         }),
     ))

@@ -2,9 +2,8 @@
 
 use super::body::{Asked, Id};
 use super::guard::{Administrator, Session};
-use super::once::{Write, answer};
+use super::once::{Write, outcome};
 use super::{App, Refusal};
-use crate::store::WrapUpPut;
 use axum::extract::State;
 use axum::response::Response;
 use offhook_model::api::{Role, WrapUpBody, WrapUpStored};
@@ -17,18 +16,11 @@ pub(super) async fn set(
     write: Write<WrapUpBody>,
 ) -> Result<Response, Refusal> {
     let now = app.clock.now().wall;
-    match app
+    let put = app
         .store
         .put_wrap_up(&write.key, wrap_up, &write.body, now)
-        .await?
-    {
-        WrapUpPut::Kept {
-            status,
-            answer: json,
-        } => Ok(answer(status, json)),
-        WrapUpPut::KeyReused => Err(Refusal::new(Code::KeyReused)),
-        WrapUpPut::NotTheirs => Err(Refusal::new(Code::Forbidden)),
-    }
+        .await?;
+    outcome(put)
 }
 
 pub(super) async fn one(

@@ -3,7 +3,9 @@
 use super::words::{unword, word};
 use super::{Store, StoreError};
 use offhook_model::api::{AgentProfile, Role, SkillGroup};
-use offhook_model::{AgentId, Presence, PresenceReason, PresenceState, SkillGroupId, Text, Wall};
+use offhook_model::{
+    AgentId, PhoneNumber, Presence, PresenceReason, PresenceState, SkillGroupId, Text, Wall,
+};
 use sqlx::Row;
 use uuid::Uuid;
 
@@ -109,6 +111,19 @@ impl Store {
             profile: self.profile(&row).await?,
             password_hash: row.try_get("password_hash")?,
         }))
+    }
+
+    /// The numbers an agent may call from, the default one first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn caller_ids(&self, agent: AgentId) -> Result<Vec<PhoneNumber>, StoreError> {
+        let numbers: Vec<String> =
+            sqlx::query_scalar("SELECT number FROM caller_ids WHERE agent = $1 ORDER BY position")
+                .bind(agent.to_string())
+                .fetch_all(&self.pool)
+                .await?;
+        numbers.into_iter().map(unword).collect()
     }
 
     async fn profile(&self, row: &sqlx::sqlite::SqliteRow) -> Result<AgentProfile, StoreError> {

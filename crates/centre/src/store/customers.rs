@@ -7,7 +7,7 @@ use offhook_model::{
     Customer, CustomerCard, CustomerId, CustomerName, PastCall, PastTicket, PhoneNumber,
     ServiceRecord, Text, Wall,
 };
-use sqlx::Row;
+use sqlx::{Row, SqliteConnection};
 
 /// How many entries of each kind a card holds.
 const CARD_ROWS: u32 = 50;
@@ -26,15 +26,35 @@ impl Store {
         .fetch_all(&self.pool)
         .await?;
         let mut cards = Vec::with_capacity(ids.len());
+        let mut connection = self.pool.acquire().await?;
         for id in &ids {
-            cards.push(CustomerCard {
-                customer: self.customer(id).await?,
-                calls: self.past_calls(id).await?,
-                tickets: self.tickets(id).await?,
-                records: self.service_records(id).await?,
-            });
+            if let Some(customer) = find(&mut connection, id).await? {
+                cards.push(self.card_of(customer).await?);
+            }
         }
         Ok(cards)
+    }
+
+    /// Finds one customer, with their history.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn card(&self, id: CustomerId) -> Result<Option<CustomerCard>, StoreError> {
+        let mut connection = self.pool.acquire().await?;
+        match find(&mut connection, &id.to_string()).await? {
+            Some(customer) => Ok(Some(self.card_of(customer).await?)),
+            None => Ok(None),
+        }
+    }
+
+    async fn card_of(&self, customer: Customer) -> Result<CustomerCard, StoreError> {
+        let id = customer.id.to_string();
+        Ok(CustomerCard {
+            customer,
+            calls: self.past_calls(&id).await?,
+            tickets: self.tickets(&id).await?,
+            records: self.service_records(&id).await?,
+        })
     }
 
     /// Names the customer of a number, where there is exactly one.
@@ -56,33 +76,6 @@ impl Store {
             })),
             _ => Ok(None),
         }
-    }
-
-    async fn customer(&self, id: &str) -> Result<Customer, StoreError> {
-        let row = sqlx::query(
-            "SELECT reference, name, home_zh, home_en, tags, fields, version FROM customers WHERE id = $1",
-        )
-        .bind(id)
-        .fetch_one(&self.pool)
-        .await?;
-        let numbers: Vec<String> = sqlx::query_scalar(
-            "SELECT number FROM customer_numbers WHERE customer = $1 ORDER BY position",
-        )
-        .bind(id)
-        .fetch_all(&self.pool)
-        .await?;
-        let home: Option<String> = row.try_get("home_zh")?;
-        let home_en: Option<String> = row.try_get("home_en")?;
-        Ok(Customer {
-            id: CustomerId(parse_id(id.to_owned())?),
-            reference: row.try_get("reference")?,
-            name: row.try_get("name")?,
-            numbers: numbers.into_iter().map(unword).collect::<Result<_, _>>()?,
-            home: home.zip(home_en).map(|(zh, en)| Text { zh, en }),
-            tags: serde_json::from_str(&row.try_get::<String, _>("tags")?)?,
-            fields: serde_json::from_str(&row.try_get::<String, _>("fields")?)?,
-            version: row.try_get::<i64, _>("version")?.unsigned_abs(),
-        })
     }
 
     /// Calls taken over from before and this centre's own, with the summary their agent wrote.
@@ -158,6 +151,38 @@ impl Store {
         })
         .collect()
     }
+}
+
+/// A customer's profile; nothing where there is none.
+pub(super) async fn find(
+    connection: &mut SqliteConnection,
+    id: &str,
+) -> Result<Option<Customer>, StoreError> {
+    let row = sqlx::query(
+        "SELECT reference, name, home_zh, home_en, tags, fields, version FROM customers WHERE id = $1",
+    )
+    .bind(id)
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let numbers: Vec<String> = sqlx::query_scalar(
+        "SELECT number FROM customer_numbers WHERE customer = $1 ORDER BY position",
+    )
+    .bind(id)
+    .fetch_all(&mut *connection)
+    .await?;
+    let home: Option<String> = row.try_get("home_zh")?;
+    let home_en: Option<String> = row.try_get("home_en")?;
+    Ok(Some(Customer {
+        id: CustomerId(parse_id(id.to_owned())?),
+        reference: row.try_get("reference")?,
+        name: row.try_get("name")?,
+        numbers: numbers.into_iter().map(unword).collect::<Result<_, _>>()?,
+        home: home.zip(home_en).map(|(zh, en)| Text { zh, en }),
+        tags: serde_json::from_str(&row.try_get::<String, _>("tags")?)?,
+        fields: serde_json::from_str(&row.try_get::<String, _>("fields")?)?,
+        version: row.try_get::<i64, _>("version")?.unsigned_abs(),
+    }))
 }
 
 /// What two writings of the same number have in common: digits without the international prefix, and for Chinese numbers

@@ -33,6 +33,26 @@ pub enum Kept {
     Reused,
 }
 
+/// What became of a write that happens once. `R` says why it may be refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Put<R> {
+    /// It is kept; the same answer goes to every repetition.
+    Kept {
+        /// The HTTP status.
+        status: u16,
+        /// The JSON body.
+        answer: String,
+    },
+    /// The key belongs to another write.
+    KeyReused,
+    /// It was refused and nothing was kept.
+    Refused(R),
+}
+
+/// The record belongs to another agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotTheirs;
+
 impl Store {
     /// Says whether a write has been answered before.
     ///
@@ -62,10 +82,19 @@ impl Store {
     }
 }
 
-pub(super) async fn look_up(
+/// The answer to a key that has been used; nothing for a new one.
+pub(super) async fn repeated<R>(
     connection: &mut sqlx::SqliteConnection,
     key: &Key,
-) -> Result<Kept, StoreError> {
+) -> Result<Option<Put<R>>, StoreError> {
+    Ok(match look_up(connection, key).await? {
+        Kept::New => None,
+        Kept::Answered { status, answer } => Some(Put::Kept { status, answer }),
+        Kept::Reused => Some(Put::KeyReused),
+    })
+}
+
+async fn look_up(connection: &mut sqlx::SqliteConnection, key: &Key) -> Result<Kept, StoreError> {
     let row = sqlx::query(
         "SELECT request_hash, status, answer FROM idempotency WHERE account = $1 AND key = $2",
     )

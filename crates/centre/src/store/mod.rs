@@ -8,9 +8,11 @@ mod calls;
 mod customers;
 mod form;
 mod idempotency;
+mod profiles;
 mod sample;
 #[cfg(test)]
 mod tests;
+mod tickets;
 mod words;
 mod wrap_ups;
 
@@ -18,8 +20,8 @@ pub use accounts::{
     Account, AgentOnRecord, NewSession, QueueNumber, SessionEnd, SessionOnRecord, SipSecret,
 };
 pub use calls::CallRow;
-pub use idempotency::{Kept, Key};
-pub use wrap_ups::WrapUpPut;
+pub use idempotency::{Kept, Key, NotTheirs, Put};
+pub use profiles::ProfileRefusal;
 
 use sqlx::SqlSafeStr;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
@@ -76,13 +78,23 @@ impl Store {
             .max_connections(4)
             .connect_with(options)
             .await?;
-        let migrations = vec![Migration::new(
-            1,
-            "centre".into(),
-            MigrationType::Simple,
-            include_str!("../../migrations/0001_centre.sql").into_sql_str(),
-            false,
-        )];
+        let migrations = [
+            (
+                1,
+                "centre",
+                include_str!("../../migrations/0001_centre.sql"),
+            ),
+            (
+                2,
+                "outbound",
+                include_str!("../../migrations/0002_outbound.sql"),
+            ),
+        ]
+        .map(|(number, name, sql)| {
+            let simple = MigrationType::Simple;
+            Migration::new(number, name.into(), simple, sql.into_sql_str(), false)
+        })
+        .to_vec();
         Migrator::with_migrations(migrations)
             .run(&pool)
             .await

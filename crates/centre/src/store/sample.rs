@@ -36,6 +36,7 @@ struct SampleAccount {
     extension: Option<String>,
     role: Role,
     groups: Vec<String>,
+    caller_ids: Vec<PhoneNumber>,
 }
 
 #[derive(Deserialize)]
@@ -182,6 +183,14 @@ async fn add_account(
         sqlx::query("INSERT INTO memberships (agent, skill_group) VALUES ($1, $2)")
             .bind(id.to_string())
             .bind(sample_id("skill group", group).to_string())
+            .execute(&mut *tx)
+            .await?;
+    }
+    for (position, number) in (0i64..).zip(&account.caller_ids) {
+        sqlx::query("INSERT INTO caller_ids (agent, position, number) VALUES ($1, $2, $3)")
+            .bind(id.to_string())
+            .bind(position)
+            .bind(number.as_str())
             .execute(&mut *tx)
             .await?;
     }

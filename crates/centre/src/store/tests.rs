@@ -160,7 +160,7 @@ async fn a_wrap_up_sent_twice_is_one_row_also_after_a_restart() {
     };
     assert_eq!(
         put(store.clone(), other).await.expect("put"),
-        WrapUpPut::KeyReused
+        Put::KeyReused
     );
     let stranger = Key {
         account: agents[1].profile.id,
@@ -168,7 +168,7 @@ async fn a_wrap_up_sent_twice_is_one_row_also_after_a_restart() {
     };
     assert_eq!(
         put(store.clone(), stranger).await.expect("put"),
-        WrapUpPut::NotTheirs
+        Put::Refused(NotTheirs)
     );
     assert_eq!(store.wrap_ups_of(body.call).await.expect("read").len(), 1);
 }

@@ -1,28 +1,12 @@
 //! 会话小结: what agents wrote after their calls.
 
 use super::accounts::parse_id;
-use super::idempotency::{Kept, Key, keep, look_up};
+use super::idempotency::{Key, NotTheirs, Put, keep, repeated};
 use super::{Store, StoreError};
 use offhook_model::api::{WrapUpBody, WrapUpReceipt, WrapUpStored};
 use offhook_model::{AgentId, CallId, CustomerId, Wall, WrapUpId};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
-
-/// What became of a wrap-up that was sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum WrapUpPut {
-    /// It is kept; the same answer goes to every repetition.
-    Kept {
-        /// The HTTP status.
-        status: u16,
-        /// The JSON body.
-        answer: String,
-    },
-    /// The key belongs to another write.
-    KeyReused,
-    /// The wrap-up belongs to another agent.
-    NotTheirs,
-}
 
 impl Store {
     /// Keeps a wrap-up and the answer to its key in one transaction. A later one of the same agent replaces it.
@@ -35,19 +19,17 @@ impl Store {
         wrap_up: WrapUpId,
         body: &WrapUpBody,
         now: Wall,
-    ) -> Result<WrapUpPut, StoreError> {
+    ) -> Result<Put<NotTheirs>, StoreError> {
         let mut tx = self.write().await?;
-        match look_up(&mut tx, key).await? {
-            Kept::New => {}
-            Kept::Answered { status, answer } => return Ok(WrapUpPut::Kept { status, answer }),
-            Kept::Reused => return Ok(WrapUpPut::KeyReused),
+        if let Some(put) = repeated(&mut tx, key).await? {
+            return Ok(put);
         }
         let owner: Option<String> = sqlx::query_scalar("SELECT agent FROM wrap_ups WHERE id = $1")
             .bind(wrap_up.to_string())
             .fetch_optional(&mut *tx)
             .await?;
         if owner.is_some_and(|owner| owner != key.account.to_string()) {
-            return Ok(WrapUpPut::NotTheirs);
+            return Ok(Put::Refused(NotTheirs));
         }
         sqlx::query(
             "INSERT INTO wrap_ups (id, agent, call, customer, legs, form_version, form_values, submitted_at, received_at)
@@ -73,7 +55,7 @@ impl Store {
         })?;
         keep(&mut tx, key, 201, &answer, now).await?;
         tx.commit().await?;
-        Ok(WrapUpPut::Kept {
+        Ok(Put::Kept {
             status: 201,
             answer,
         })
