@@ -3,6 +3,7 @@
 //! The queue decides, an engine does. The builtin one is a small back-to-back user agent; another could drive a PBX.
 
 mod builtin;
+mod hold_prompt;
 mod one_source;
 mod relay;
 pub mod switch;

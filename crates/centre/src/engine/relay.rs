@@ -2,8 +2,8 @@
 //! numbered as from one source.
 
 use super::one_source::OneSource;
-use super::switch::{MediaPlane, PortKey};
-use super::tone;
+use super::switch::{MediaPlane, PortKey, Tone};
+use super::{hold_prompt, tone};
 use offhook_audio::Codec;
 use std::collections::BTreeMap;
 use std::io;
@@ -27,7 +27,7 @@ const LARGEST: usize = 2_048;
 #[derive(Debug)]
 pub struct Relay {
     ip: IpAddr,
-    tones: BTreeMap<&'static str, Arc<[Vec<u8>]>>,
+    tones: BTreeMap<(Tone, &'static str), Arc<[Vec<u8>]>>,
     ports: BTreeMap<PortKey, Port>,
     next: u64,
 }
@@ -73,7 +73,13 @@ impl Relay {
             ip,
             tones: Codec::ALL
                 .into_iter()
-                .map(|codec| (codec.encoding_name(), tone::payloads(codec).into()))
+                .flat_map(|codec| {
+                    let name = codec.encoding_name();
+                    [
+                        ((Tone::Queue, name), tone::payloads(codec).into()),
+                        ((Tone::Hold, name), hold_prompt::payloads(codec).into()),
+                    ]
+                })
                 .collect(),
             ports: BTreeMap::new(),
             next: 0,
@@ -112,8 +118,8 @@ impl MediaPlane for Relay {
         }
     }
 
-    fn play_tone(&mut self, port: PortKey, codec: Codec, payload_type: u8) {
-        if let Some(payloads) = self.tones.get(codec.encoding_name()) {
+    fn play(&mut self, port: PortKey, tone: Tone, codec: Codec, payload_type: u8) {
+        if let Some(payloads) = self.tones.get(&(tone, codec.encoding_name())) {
             self.set_mode(
                 port,
                 Mode::Tone {
@@ -135,6 +141,10 @@ impl MediaPlane for Relay {
             self.set_mode(one, Mode::Joined(second));
             self.set_mode(other, Mode::Joined(first));
         }
+    }
+
+    fn silence(&mut self, port: PortKey) {
+        self.set_mode(port, Mode::Silent);
     }
 
     fn close(&mut self, port: PortKey) {
@@ -172,6 +182,7 @@ async fn run(line: Arc<Line>, mut modes: watch::Receiver<Mode>) {
                     return;
                 }
                 mode = modes.borrow_and_update().clone();
+                player.rewind();
             }
             received = line.socket.recv_from(&mut buffer) => match received {
                 Ok((length, source)) => {
@@ -265,6 +276,11 @@ impl Player {
         }
     }
 
+    /// The next packet is the first of its tone.
+    fn rewind(&mut self) {
+        self.at = 0;
+    }
+
     fn packet(&mut self, payloads: &[Vec<u8>], payload_type: u8, step: u32) -> Vec<u8> {
         let payload = payloads
             .get(self.at % payloads.len().max(1))
@@ -318,7 +334,7 @@ mod tests {
         let (far, far_addr) = relay.open().expect("a port");
         assert_eq!(near_addr.port() % 2, 0);
         relay.set_remote(near, customer.local_addr().expect("bound"));
-        relay.play_tone(near, Codec::Pcma, 8);
+        relay.play(near, Tone::Queue, Codec::Pcma, 8);
         let (one, two) = (next(&customer).await, next(&customer).await);
         assert_eq!((one[0], one[1], two[1]), (0x80, 0x88, 8));
         assert_eq!(one.len(), 172);
@@ -343,6 +359,108 @@ mod tests {
         assert_ne!(got[8..12], sent[8..12]);
         customer.send_to(&rtp(0x66), near_addr).await.expect("sent");
         assert_eq!(next(&agent).await, rtp(0x66));
+    }
+
+    /// ITU-T G.711, A-law to linear, against full scale.
+    fn expanded(byte: u8) -> f32 {
+        let byte = byte ^ 0x55;
+        let (segment, step) = (i32::from(byte >> 4 & 7), i32::from(byte & 15));
+        let size = match segment {
+            0 => step * 2 + 1,
+            _ => (step * 2 + 33) << (segment - 1),
+        };
+        let sign = if byte & 0x80 == 0 { -1.0 } else { 1.0 };
+        sign * size as f32 / 4_096.0
+    }
+
+    /// How loud a frequency is in the payloads of some packets, in dBFS of a sine.
+    fn loudness(packets: &[Vec<u8>], hz: f32) -> f32 {
+        let samples: Vec<f32> = packets
+            .iter()
+            .flat_map(|packet| packet[12..].iter().copied().map(expanded))
+            .collect();
+        let (mut re, mut im) = (0.0, 0.0);
+        for (n, sample) in samples.iter().enumerate() {
+            let phase = std::f32::consts::TAU * hz * n as f32 / 8_000.0;
+            re += sample * phase.cos();
+            im += sample * phase.sin();
+        }
+        let amplitude = 2.0 * re.hypot(im) / samples.len() as f32;
+        20.0 * amplitude.log10() - 3.01
+    }
+
+    #[tokio::test]
+    async fn who_is_on_hold_hears_the_prompt_and_neither_hears_the_other() {
+        let mut relay = Relay::new(HERE);
+        let (customer, agent) = (phone().await, phone().await);
+        let (near, near_addr) = relay.open().expect("a port");
+        let (far, far_addr) = relay.open().expect("a port");
+        relay.set_remote(near, customer.local_addr().expect("bound"));
+        relay.set_remote(far, agent.local_addr().expect("bound"));
+        relay.join(near, far);
+        let talk = async {
+            loop {
+                agent.send_to(&rtp(0x55), far_addr).await.expect("sent");
+                customer.send_to(&rtp(0x66), near_addr).await.expect("sent");
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let story = async {
+            let said = |packet: &Vec<u8>, byte| packet[12..].iter().all(|&one| one == byte);
+            let before = next(&customer).await;
+            assert!(said(&before, 0x55));
+            for _ in 0..3 {
+                relay.silence(far);
+                relay.play(near, Tone::Hold, Codec::Pcma, 8);
+            }
+            // What was under way before the hold may still come.
+            while said(&next(&customer).await, 0x55) {}
+            let turn = tokio::time::timeout(PATIENCE, async {
+                let mut turn = Vec::new();
+                while turn.len() < 120 {
+                    turn.push(next(&customer).await);
+                }
+                turn
+            })
+            .await
+            .expect("in time");
+            assert!(turn.iter().all(|packet| !said(packet, 0x55)), "the agent");
+            assert!(turn.iter().all(|packet| packet[8..12] == before[8..12]));
+            let sequence = |packet: &Vec<u8>| u16::from_be_bytes([packet[2], packet[3]]);
+            assert!(
+                turn.windows(2)
+                    .all(|pair| sequence(&pair[1]) == sequence(&pair[0]).wrapping_add(1)),
+                "one source, packet for packet"
+            );
+            // The turn began one packet before: 0.4 s low, 0.4 s high, 1.2 s nothing.
+            let (low, high, pause) = (&turn[1..18], &turn[21..38], &turn[42..98]);
+            assert!((loudness(low, 392.0) + 20.0).abs() < 1.5);
+            assert!(loudness(low, 523.0) < -35.0);
+            assert!((loudness(high, 523.0) + 20.0).abs() < 1.5);
+            assert!(loudness(high, 392.0) < -35.0);
+            assert!(loudness(pause, 392.0) < -60.0 && loudness(pause, 523.0) < -60.0);
+
+            // Whatever the agent's phone got of the customer was said before the hold.
+            let mut buffer = [0; LARGEST];
+            while agent.try_recv_from(&mut buffer).is_ok() {}
+            for _ in 0..10 {
+                next(&customer).await;
+            }
+            assert!(agent.try_recv_from(&mut buffer).is_err(), "the agent hears");
+            relay.join(near, far);
+            assert!(said(&next(&agent).await, 0x66));
+            let again = loop {
+                let packet = next(&customer).await;
+                if said(&packet, 0x55) {
+                    break packet;
+                }
+            };
+            assert_eq!(again[8..12], before[8..12], "one source");
+        };
+        tokio::select! {
+            () = talk => {}
+            () = story => {}
+        }
     }
 
     #[tokio::test]

@@ -18,6 +18,11 @@ const HEADER: usize = 12;
 /// The payloads of one turn of the tone.
 #[must_use]
 pub fn payloads(codec: Codec) -> Vec<Vec<u8>> {
+    encode(codec, PACKETS, note)
+}
+
+/// Encodes a sound, told by its sample, into so many packets.
+pub(super) fn encode(codec: Codec, count: usize, sound: fn(usize) -> f32) -> Vec<Vec<u8>> {
     let mut engine = Engine::new(1);
     let session = SessionKey::next();
     engine.open(session);
@@ -32,12 +37,12 @@ pub fn payloads(codec: Codec) -> Vec<Vec<u8>> {
             direction: Direction::BOTH,
         },
     );
-    let mut payloads = Vec::with_capacity(PACKETS);
+    let mut payloads = Vec::with_capacity(count);
     let mut now = Duration::ZERO;
     let mut sample = 0;
     let mut ear = [0.0; FRAME];
-    while payloads.len() < PACKETS {
-        let mic: [f32; FRAME] = std::array::from_fn(|i| note(sample + i));
+    while payloads.len() < count {
+        let mic: [f32; FRAME] = std::array::from_fn(|i| sound(sample + i));
         sample += FRAME;
         let mut packets = Vec::new();
         engine.tick(now, &mic, &mut ear, &mut packets);

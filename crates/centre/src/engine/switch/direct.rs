@@ -84,6 +84,7 @@ impl<M: MediaPlane> Switch<M> {
             chosen: Some(chosen.clone()),
             answer: Vec::new(),
             peer,
+            listens: true,
             hop: None,
             reached: true,
             answered: false,
@@ -107,7 +108,7 @@ impl<M: MediaPlane> Switch<M> {
         let Some(far) = self.legs.get(&callee) else {
             return;
         };
-        let (far_port, called) = (far.port, far.role.agent());
+        let called = far.role.agent();
         let Some((caller, near)) = far
             .peer
             .and_then(|key| Some((key, self.legs.get_mut(&key)?)))
@@ -116,9 +117,9 @@ impl<M: MediaPlane> Switch<M> {
         };
         near.answered = true;
         let answer = std::mem::take(&mut near.answer);
-        let (near_port, calling) = (near.port, near.role.agent());
+        let calling = near.role.agent();
         self.endpoint.answer(now, caller, answer, Vec::new());
-        self.media.join(near_port, far_port);
+        self.bridge(caller);
         for agent in [called, calling].into_iter().flatten() {
             self.events.push_back(Event::Line {
                 agent,

@@ -6,6 +6,7 @@
 
 mod admission;
 mod direct;
+mod hold;
 mod offers;
 mod queue;
 mod session;
@@ -28,16 +29,27 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PortKey(pub u64);
 
+/// What a centre plays to who waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Tone {
+    /// To a customer in a queue.
+    Queue,
+    /// To who is on hold.
+    Hold,
+}
+
 /// What moves the voice. None of these waits.
 pub trait MediaPlane {
     /// Opens a port and says where it receives; nothing where the system has none left.
     fn open(&mut self) -> Option<(PortKey, SocketAddr)>;
     /// Says where a port sends until packets show their true source.
     fn set_remote(&mut self, port: PortKey, remote: SocketAddr);
-    /// Plays the queue's tone at a port.
-    fn play_tone(&mut self, port: PortKey, codec: Codec, payload_type: u8);
+    /// Plays a tone at a port and nothing else. What comes in there is heard by nobody.
+    fn play(&mut self, port: PortKey, tone: Tone, codec: Codec, payload_type: u8);
     /// Lets two ports hear each other, and ends their tones.
     fn join(&mut self, one: PortKey, other: PortKey);
+    /// Plays nothing at a port. What comes in there is heard by nobody.
+    fn silence(&mut self, port: PortKey);
     /// Closes a port.
     fn close(&mut self, port: PortKey);
 }
@@ -89,8 +101,10 @@ struct Leg {
     chosen: Option<Chosen>,
     /// Our answer to its offer, kept until it is answered.
     answer: Vec<u8>,
-    /// The other side of a direct call.
+    /// The other side of the call.
     peer: Option<CallKey>,
+    /// Whether it wants to hear; a side that does not has the other on hold.
+    listens: bool,
     /// Where its INVITE went, for one we called.
     hop: Option<SocketAddr>,
     reached: bool,
@@ -249,18 +263,18 @@ impl<M: MediaPlane> Switch<M> {
         };
         leg.answered = true;
         let sdp = sdp.or(leg.early.take());
-        let remote = leg
+        let negotiated = leg
             .chosen
             .as_ref()
             .zip(sdp)
             .and_then(|(chosen, sdp)| chosen.accepted(&sdp, leg.addr));
-        let (role, port) = (leg.role, leg.port);
-        let Some(remote) = remote else {
+        let role = leg.role;
+        let Some(negotiated) = negotiated else {
             tracing::warn!("A phone answered without a codec of the offer");
             self.end(now, key, Some(Reason::sip(488, "No common codec")));
             return;
         };
-        self.media.set_remote(port, remote);
+        self.agreed(key, &negotiated);
         match role {
             Role::Agent { leg, .. } => self.events.push_back(Event::Answered { leg }),
             Role::Callee { .. } => self.direct_answered(now, key),
@@ -271,6 +285,9 @@ impl<M: MediaPlane> Switch<M> {
     /// Forgets a leg and closes its port.
     fn forget(&mut self, key: CallKey) -> Option<Leg> {
         let leg = self.legs.remove(&key)?;
+        if let Some(peer) = leg.peer.and_then(|peer| self.legs.get_mut(&peer)) {
+            peer.peer = None;
+        }
         match leg.role {
             Role::Customer { call, .. } => {
                 self.customers.remove(&call);

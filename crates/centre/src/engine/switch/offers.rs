@@ -5,7 +5,7 @@ use crate::acd::{CancelReason, Offer, Refusal};
 use offhook_model::{AgentId, CallId, LegId, Mono, PhoneNumber, Text};
 use offhook_sip::endpoint::Invite;
 use offhook_sip::server::Binding;
-use offhook_sip::{CallKey, EndCause, Header, NameAddr, Reason, Status, Uri};
+use offhook_sip::{EndCause, Header, NameAddr, Reason, Status, Uri};
 
 impl<M: MediaPlane> Switch<M> {
     /// Rings an agent with exactly what the customer speaks.
@@ -61,6 +61,7 @@ impl<M: MediaPlane> Switch<M> {
                 chosen: Some(chosen),
                 answer: Vec::new(),
                 peer: None,
+                listens: true,
                 hop: Some(binding.source),
                 reached: false,
                 answered: false,
@@ -85,12 +86,16 @@ impl<M: MediaPlane> Switch<M> {
 
     /// Lets customer and agent talk. If one of them has gone, that is on its way to the queue.
     pub(super) fn connect(&mut self, call: CallId, leg: LegId) {
-        let port = |key: Option<&CallKey>| Some(self.legs.get(key?)?.port);
-        if let (Some(customer), Some(agent)) =
-            (port(self.customers.get(&call)), port(self.offers.get(&leg)))
-        {
-            self.media.join(customer, agent);
+        let (Some(&customer), Some(&agent)) = (self.customers.get(&call), self.offers.get(&leg))
+        else {
+            return;
+        };
+        for (one, other) in [(customer, agent), (agent, customer)] {
+            if let Some(leg) = self.legs.get_mut(&one) {
+                leg.peer = Some(other);
+            }
         }
+        self.bridge(customer);
     }
 
     /// Where an agent's phone is, with the extension it is known by.

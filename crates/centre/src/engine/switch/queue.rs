@@ -2,10 +2,10 @@
 
 use super::admission::Caller;
 use super::session::{self, Chosen};
-use super::{Event, Leg, MediaPlane, Role, Switch, header};
+use super::{Event, Leg, MediaPlane, Role, Switch, Tone, header};
 use crate::acd::{Arrival, Line};
 use offhook_model::{AgentId, CallId, Mono, SkillGroupId};
-use offhook_sip::sdp::SessionVersion;
+use offhook_sip::sdp::{Negotiated, SessionVersion};
 use offhook_sip::{CallKey, Incoming, Reason, Status};
 
 impl<M: MediaPlane> Switch<M> {
@@ -51,6 +51,7 @@ impl<M: MediaPlane> Switch<M> {
                 chosen: None,
                 answer: Vec::new(),
                 peer: None,
+                listens: true,
                 hop: None,
                 reached: true,
                 answered: true,
@@ -67,7 +68,7 @@ impl<M: MediaPlane> Switch<M> {
             });
         }
         if let Some((negotiated, chosen)) = negotiated {
-            self.arrive(key, negotiated.remote, chosen);
+            self.arrive(key, &negotiated, chosen);
         }
     }
 
@@ -78,13 +79,13 @@ impl<M: MediaPlane> Switch<M> {
         };
         let answer = sdp.and_then(|sdp| Chosen::from_answer(&sdp, leg.addr).ok());
         match answer {
-            Some((negotiated, chosen)) => self.arrive(key, negotiated.remote, chosen),
+            Some((negotiated, chosen)) => self.arrive(key, &negotiated, chosen),
             None => self.end(now, key, Some(Reason::sip(488, "No common codec"))),
         }
     }
 
     /// Tells the queue of a customer once it is known what they speak.
-    fn arrive(&mut self, key: CallKey, remote: std::net::SocketAddr, chosen: Chosen) {
+    fn arrive(&mut self, key: CallKey, negotiated: &Negotiated, chosen: Chosen) {
         let Some(leg) = self.legs.get_mut(&key) else {
             return;
         };
@@ -95,8 +96,8 @@ impl<M: MediaPlane> Switch<M> {
         };
         let (port, codec, payload_type) = (leg.port, chosen.codec, chosen.payload_type());
         leg.chosen = Some(chosen);
-        self.send_to(key, remote);
-        self.media.play_tone(port, codec, payload_type);
+        self.agreed(key, negotiated);
+        self.media.play(port, Tone::Queue, codec, payload_type);
         self.events.push_back(Event::Arrived(Arrival {
             call,
             group,

@@ -1,12 +1,9 @@
 //! What a leg speaks: one codec, one telephone event, the same payload types on both sides of a call.
 
-use super::{Leg, MediaPlane, Switch};
 use offhook_audio::Codec;
-use offhook_model::Mono;
 use offhook_sip::sdp::{
     self, Capabilities, CodecSpec, Direction, Negotiated, SdpError, SessionVersion,
 };
-use offhook_sip::{CallKey, Status};
 use std::net::SocketAddr;
 
 /// Packet length in milliseconds.
@@ -77,7 +74,7 @@ impl Chosen {
     }
 
     /// Answers a later offer of the same leg, from which only addresses and directions may differ.
-    fn answer_again(
+    pub(super) fn answer_again(
         &self,
         offer: &[u8],
         addr: SocketAddr,
@@ -99,11 +96,11 @@ impl Chosen {
         Ok((answer, negotiated))
     }
 
-    /// Where an answer to [`offer`](Self::offer) wants its packets; nothing if it speaks something else.
-    pub(super) fn accepted(&self, answer: &[u8], addr: SocketAddr) -> Option<SocketAddr> {
+    /// What follows from an answer to [`offer`](Self::offer); nothing if it speaks something else.
+    pub(super) fn accepted(&self, answer: &[u8], addr: SocketAddr) -> Option<Negotiated> {
         let negotiated = sdp::accept(answer, &self.capabilities(addr)).ok()?;
         let same = negotiated.codecs.first()?.payload_type == self.voice.payload_type;
-        same.then_some(negotiated.remote)
+        same.then_some(negotiated)
     }
 
     fn capabilities(&self, addr: SocketAddr) -> Capabilities {
@@ -180,53 +177,4 @@ fn events(sdp: &[u8], clock: u32) -> Option<CodecSpec> {
         .find(|event| event.clock_rate == clock)
         .or(all.first())
         .cloned()
-}
-
-impl<M: MediaPlane> Switch<M> {
-    /// A side changes its session: another address, or hold. The other side is not told: it hears the silence packets.
-    pub(super) fn reoffer(&mut self, now: Mono, key: CallKey, sdp: Option<Vec<u8>>) {
-        let Some(leg) = self.legs.get_mut(&key) else {
-            return;
-        };
-        leg.session.version += 1;
-        let Some(chosen) = &leg.chosen else {
-            return self
-                .endpoint
-                .reject_reoffer(now, key, Status::REQUEST_PENDING);
-        };
-        let Some(offer) = sdp else {
-            let offer = chosen.offer(leg.addr, leg.session);
-            return self.endpoint.answer_reoffer(now, key, offer);
-        };
-        match chosen.answer_again(&offer, leg.addr, leg.session) {
-            Ok((answer, negotiated)) => {
-                self.send_to(key, negotiated.remote);
-                self.endpoint.answer_reoffer(now, key, answer);
-            }
-            Err(_) => self
-                .endpoint
-                .reject_reoffer(now, key, Status::NOT_ACCEPTABLE_HERE),
-        }
-    }
-
-    /// The answer to the offer that a re-INVITE without one asked us for.
-    pub(super) fn reoffer_answered(&mut self, key: CallKey, answer: Result<Vec<u8>, Status>) {
-        let remote = self.legs.get(&key).and_then(|leg: &Leg| {
-            leg.chosen
-                .as_ref()?
-                .accepted(answer.as_deref().ok()?, leg.addr)
-        });
-        if let Some(remote) = remote {
-            self.send_to(key, remote);
-        }
-    }
-
-    /// Sends a leg's packets there, unless the address is the old way to say hold.
-    pub(super) fn send_to(&mut self, key: CallKey, remote: SocketAddr) {
-        if let Some(leg) = self.legs.get(&key)
-            && !remote.ip().is_unspecified()
-        {
-            self.media.set_remote(leg.port, remote);
-        }
-    }
 }

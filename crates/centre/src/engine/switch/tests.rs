@@ -1,4 +1,5 @@
 //! Real user agents against the switch and the queue, over a wire that loses, repeats and reorders; all in virtual time.
 
+mod holds;
 mod stories;
 mod world;

@@ -1,6 +1,6 @@
 //! Phones, a wire and a centre.
 
-use super::super::{Config, MediaPlane, PortKey, Switch};
+use super::super::{Config, MediaPlane, PortKey, Switch, Tone};
 use crate::acd::{self, Acd, AgentConfig, CallOutcome, CallRecord, Effect, GroupConfig, Input};
 use crate::engine::{Command, Directory, Event};
 use crate::password;
@@ -41,6 +41,9 @@ pub(super) struct Phone {
     pub(super) headers: Headers,
     pub(super) saw: Vec<Saw>,
     pub(super) sdp: Vec<u8>,
+    session: SessionVersion,
+    /// How often a change of its session was answered.
+    pub(super) changes: usize,
 }
 
 impl Phone {
@@ -101,6 +104,16 @@ pub(super) struct Ports {
     pub(super) remotes: BTreeMap<PortKey, SocketAddr>,
     pub(super) tones: Vec<(PortKey, Codec, u8)>,
     pub(super) joins: Vec<(PortKey, PortKey)>,
+    /// What is heard at each port.
+    pub(super) heard: BTreeMap<PortKey, Heard>,
+}
+
+/// What a phone hears from its port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Heard {
+    Tone(Tone),
+    Voice(PortKey),
+    Nothing,
 }
 
 impl MediaPlane for Ports {
@@ -118,12 +131,19 @@ impl MediaPlane for Ports {
         self.remotes.insert(port, remote);
     }
 
-    fn play_tone(&mut self, port: PortKey, codec: Codec, payload_type: u8) {
+    fn play(&mut self, port: PortKey, tone: Tone, codec: Codec, payload_type: u8) {
         self.tones.push((port, codec, payload_type));
+        self.heard.insert(port, Heard::Tone(tone));
     }
 
     fn join(&mut self, one: PortKey, other: PortKey) {
         self.joins.push((one, other));
+        self.heard.insert(one, Heard::Voice(other));
+        self.heard.insert(other, Heard::Voice(one));
+    }
+
+    fn silence(&mut self, port: PortKey) {
+        self.heard.insert(port, Heard::Nothing);
     }
 
     fn close(&mut self, port: PortKey) {
@@ -312,6 +332,42 @@ impl World {
         self.command(n, offhook_sip::Command::Answer { call, sdp });
     }
 
+    /// A phone puts the other side on hold, or takes it back: a re-INVITE with this direction.
+    pub(super) fn reoffer(&mut self, n: usize, direction: Direction) {
+        self.phones[n].session.version += 1;
+        let phone = &self.phones[n];
+        let sdp = sdp::offer(&phone.capabilities(), direction, phone.session);
+        self.reoffer_with(n, sdp);
+    }
+
+    pub(super) fn reoffer_with(&mut self, n: usize, sdp: Vec<u8>) {
+        let call = self.phones[n].call.expect("a call");
+        self.command(n, offhook_sip::Command::Reoffer { call, sdp });
+    }
+
+    /// What a phone hears: whose voice, which tone, or nothing.
+    pub(super) fn heard(&self, n: usize) -> Heard {
+        let rtp = self.phones[n].addr;
+        let media = &self.switch.media;
+        media
+            .remotes
+            .iter()
+            .find(|(port, remote)| **remote == rtp && media.open.contains(port))
+            .and_then(|(port, _)| media.heard.get(port))
+            .copied()
+            .unwrap_or(Heard::Nothing)
+    }
+
+    /// Tells whether two phones hear each other.
+    pub(super) fn talk(&self, one: usize, other: usize) -> bool {
+        let media = &self.switch.media;
+        let hears = |who: usize, whom: usize| match self.heard(who) {
+            Heard::Voice(port) => media.remotes.get(&port) == Some(&self.phones[whom].addr),
+            Heard::Tone(_) | Heard::Nothing => false,
+        };
+        hears(one, other) && hears(other, one)
+    }
+
     pub(super) fn hang_up(&mut self, n: usize) {
         let call = self.phones[n].call.expect("a call");
         self.command(n, offhook_sip::Command::HangUp { call, reason: None });
@@ -477,6 +533,10 @@ impl World {
                 phone.sdp = sdp.unwrap_or_default();
                 phone.saw.push(Saw::Answered);
             }
+            offhook_sip::Event::ReofferAnswered { answer, .. } => {
+                phone.sdp = answer.expect("the change is taken");
+                phone.changes += 1;
+            }
             offhook_sip::Event::Ended { cause, .. } => {
                 phone.saw.push(Saw::Ended(cause));
                 phone.call = None;
@@ -554,5 +614,7 @@ fn phone(n: usize, secret: Option<&Secret>, centre: SocketAddr, seed: u64) -> Ph
         headers: Headers::default(),
         saw: Vec::new(),
         sdp: Vec::new(),
+        session: SESSION,
+        changes: 0,
     }
 }
