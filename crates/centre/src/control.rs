@@ -265,6 +265,15 @@ impl Task {
                 }
                 Effect::Drop { call } => self.outbox.push_back(Command::Drop { call }),
                 Effect::EndLeg { leg } => self.outbox.push_back(Command::EndLeg { leg }),
+                Effect::Dial { call } => {
+                    tracing::info!(%call, "Dialled");
+                    self.outbox.push_back(Command::Dial { call });
+                }
+                Effect::RefuseDial { call, why } => {
+                    tracing::info!(%call, ?why, "Dialling refused");
+                    self.outbox.push_back(Command::RefuseDial { call, why });
+                }
+                Effect::EndDial { call } => self.outbox.push_back(Command::EndDial { call }),
                 Effect::PresenceChanged { agent, state } => {
                     tracing::info!(%agent, presence = ?state.presence, reason = ?state.reason, "Presence changed");
                     self.hub.tell(agent, Event::Presence(state));

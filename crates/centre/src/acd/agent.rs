@@ -20,7 +20,12 @@ pub(super) struct Agent {
     pub(super) presence: PresenceState,
     pub(super) registered: bool,
     pub(super) work: Work,
+    /// What the phone does as a customer of a queue.
     pub(super) line: Line,
+    /// What the phone does in calls that were dialled.
+    pub(super) dialled: Line,
+    /// A dialled call rings here. It changes no state, but a queue call would find the phone busy.
+    pub(super) rung: bool,
     pub(super) wrap_up: bool,
     /// Start answering was pressed before the call's end had arrived here.
     pub(super) skip_wrap_up: bool,
@@ -42,6 +47,8 @@ impl Agent {
             registered: false,
             work: Work::None,
             line: Line::Idle,
+            dialled: Line::Idle,
+            rung: false,
             wrap_up: config.in_wrap_up,
             skip_wrap_up: false,
             idle_since: now,
@@ -55,7 +62,7 @@ impl Agent {
 
     /// One field out of three facts; the queue's own work is named before the agent's.
     pub(super) fn activity(&self) -> Activity {
-        match (self.work, self.line, self.wrap_up) {
+        match (self.work, self.line.max(self.dialled), self.wrap_up) {
             (Work::Talking(_), _, _) | (_, Line::Talking, _) => Activity::Talking,
             (_, Line::Dialling, _) => Activity::Dialling,
             (Work::Ringing(_), _, _) => Activity::Ringing,
@@ -69,6 +76,15 @@ impl Agent {
         self.registered
             && self.presence.presence == Presence::Ready
             && self.activity() == Activity::Free
+            && !self.rung
+    }
+
+    /// Tells whether the agent is in a call of any kind.
+    pub(super) fn in_call(&self) -> bool {
+        match self.activity() {
+            Activity::Dialling | Activity::Talking | Activity::Consulting => true,
+            Activity::Free | Activity::Ringing | Activity::WrapUp => false,
+        }
     }
 
     pub(super) fn can_take(&self, now: Mono) -> bool {

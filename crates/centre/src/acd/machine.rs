@@ -1,6 +1,7 @@
 //! The state machine itself.
 
 use super::agent::{Agent, Work};
+use super::dials::Dial;
 use super::words::{
     AgentConfig, Arrival, CallOutcome, CallRecord, CancelReason, Config, Effect, GroupConfig,
     Input, Line, Offer, Refusal,
@@ -46,13 +47,14 @@ struct Leg {
 /// carry out what [`poll_effect`](Self::poll_effect) gives, in order.
 #[derive(Debug)]
 pub struct Acd {
-    config: Config,
+    pub(super) config: Config,
     random: Random,
     groups: BTreeMap<SkillGroupId, Group>,
-    agents: BTreeMap<AgentId, Agent>,
+    pub(super) agents: BTreeMap<AgentId, Agent>,
     calls: BTreeMap<CallId, Call>,
     legs: BTreeMap<LegId, Leg>,
-    effects: VecDeque<Effect>,
+    pub(super) dials: BTreeMap<CallId, Dial>,
+    pub(super) effects: VecDeque<Effect>,
     queues_told: Vec<QueueState>,
 }
 
@@ -67,6 +69,7 @@ impl Acd {
             agents: BTreeMap::new(),
             calls: BTreeMap::new(),
             legs: BTreeMap::new(),
+            dials: BTreeMap::new(),
             effects: VecDeque::new(),
             queues_told: Vec::new(),
         }
@@ -170,6 +173,9 @@ impl Acd {
             Input::Answered { leg } => self.answered(now, leg),
             Input::Refused { leg, why } => self.refused(now, leg, why),
             Input::LegEnded { leg } => self.leg_ended(now, leg),
+            Input::Dialled(dialled) => self.dialled(now, dialled),
+            Input::DialAnswered { call } => self.dial_answered(now, call),
+            Input::DialOver { call, outcome } => self.dial_over(now, call, outcome),
         }
         self.settle(now);
     }
@@ -192,6 +198,7 @@ impl Acd {
                 self.unreachable(now, leg);
             }
         }
+        self.end_unanswered_dials(now);
         let lost: Vec<AgentId> = self
             .agents
             .iter()
@@ -224,7 +231,11 @@ impl Acd {
             .values()
             .filter(|agent| agent.is_ready() && self.has_waiting_call(agent))
             .map(|agent| agent.paused_until);
-        rings.chain(losses).chain(pauses).min()
+        let dials = self
+            .dials
+            .values()
+            .filter_map(|dial| self.dial_deadline(dial));
+        rings.chain(losses).chain(pauses).chain(dials).min()
     }
 
     /// The next thing to do.
@@ -268,7 +279,7 @@ impl Acd {
             agent.wrap_up = false;
             agent.idle_since = now.mono;
             // The agent's desk is quicker than the end of the call: what is pressed now counts for the wrap-up to come.
-            agent.skip_wrap_up = agent.activity() == Activity::Talking;
+            agent.skip_wrap_up = agent.in_call();
         }
         self.set_presence(now, id, presence, PresenceReason::ByHand);
     }
@@ -440,6 +451,8 @@ impl Acd {
         };
         self.effects.push_back(Effect::CallRecorded(CallRecord {
             call: id,
+            direction: Direction::Inbound,
+            caller_id: None,
             number: call.arrival.number.clone(),
             name: call.arrival.name.clone(),
             skill_group: self
@@ -583,7 +596,7 @@ impl Acd {
     fn lost_deadline(&self, agent: &Agent) -> Option<Mono> {
         match agent.presence.presence {
             Presence::CheckedOut | Presence::AnswerOnMobile => None,
-            Presence::Ready | Presence::Break if agent.activity() == Activity::Talking => None,
+            Presence::Ready | Presence::Break if agent.in_call() => None,
             Presence::Ready | Presence::Break => {
                 agent.heard.map(|heard| heard + self.config.lost_after)
             }
@@ -593,6 +606,11 @@ impl Acd {
 
 #[cfg(test)]
 impl Acd {
+    /// Who waits in a queue, the head first.
+    pub(crate) fn waiting(&self, group: SkillGroupId) -> Vec<CallId> {
+        self.groups[&group].queue.iter().copied().collect()
+    }
+
     /// Where each call is, for the tests' invariants: waiting, or with whom.
     pub(crate) fn places(&self) -> BTreeMap<CallId, Option<AgentId>> {
         self.calls

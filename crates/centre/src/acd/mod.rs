@@ -4,6 +4,7 @@
 //!   call:   arrived -> queued -> ringing -> talking -> ended
 //!                        ^          |
 //!                        +----------+   ring no answer, declined, busy, unreachable: back to the head
+//!   dialled:           dialled -> ringing -> talking -> ended   (beside the queues)
 //!   agent:  free -> ringing -> talking -> wrap-up -> free      (activity; presence is a field of its own)
 //! ```
 //!
@@ -13,6 +14,7 @@
 //! Knows: presence, activity, queues, the 30 s. Does not know: SIP, SQL, HTTP, the clock; time comes in with each input.
 
 mod agent;
+mod dials;
 mod machine;
 #[cfg(test)]
 mod random_days;
@@ -22,6 +24,6 @@ mod words;
 
 pub use machine::Acd;
 pub use words::{
-    AgentConfig, Arrival, CallOutcome, CallRecord, CancelReason, Config, Effect, GroupConfig,
-    Input, Line, Offer, Refusal,
+    AgentConfig, Arrival, CallOutcome, CallRecord, CancelReason, Config, DialRefusal, Dialled,
+    Effect, GroupConfig, Input, Line, Offer, Refusal,
 };

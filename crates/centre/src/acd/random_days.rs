@@ -3,7 +3,7 @@
 use super::tests::{agent_id, at, call_id, checked_out, group_id};
 use super::*;
 use offhook_model::{
-    Activity, AgentId, CallId, LegId, Mono, Presence, PresenceReason, Random, Text,
+    Activity, AgentId, CallId, LegId, LegOutcome, Mono, Presence, PresenceReason, Random, Text,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -24,6 +24,8 @@ struct World {
     talking: BTreeMap<LegId, (AgentId, CallId)>,
     talked: u32,
     registered: BTreeSet<AgentId>,
+    /// Calls past the queues that have not been recorded as ended.
+    dials: BTreeSet<CallId>,
 }
 
 impl World {
@@ -61,6 +63,7 @@ impl World {
             talking: BTreeMap::new(),
             talked: 0,
             registered: BTreeSet::new(),
+            dials: BTreeSet::new(),
         }
     }
 
@@ -75,7 +78,7 @@ impl World {
 
     fn step(&mut self) {
         let agent = self.some_agent();
-        let input = match self.random.below(18) {
+        let input = match self.random.below(21) {
             0..=2 => {
                 let call = call_id(self.next_call);
                 self.next_call += 1;
@@ -138,6 +141,32 @@ impl World {
                     Input::Unregistered { agent }
                 } else {
                     Input::Heard { agent }
+                }
+            }
+            18 => {
+                let call = call_id(self.next_call);
+                self.next_call += 1;
+                self.dials.insert(call);
+                let callee = self.some_agent();
+                let leg = |n| LegId(uuid::Uuid::from_u128(n + self.next_call * 2));
+                Input::Dialled(Dialled {
+                    call,
+                    caller: (self.random.below(4) > 0).then_some((agent, leg(0))),
+                    callee: (self.random.below(2) > 0 && callee != agent)
+                        .then_some((callee, leg(1))),
+                    number: None,
+                    caller_id: None,
+                })
+            }
+            19 | 20 => {
+                let which = self.random.below(self.dials.len() as u64) as usize;
+                match self.dials.iter().nth(which) {
+                    Some(&call) if self.random.below(2) > 0 => Input::DialAnswered { call },
+                    Some(&call) => Input::DialOver {
+                        call,
+                        outcome: LegOutcome::Busy,
+                    },
+                    None => return,
                 }
             }
             _ => Input::Line {
@@ -206,9 +235,16 @@ impl World {
                 }
                 Effect::CallRecorded(record) => {
                     if record.outcome.is_some() {
-                        assert!(self.open.remove(&record.call), "ended twice");
+                        let ended =
+                            self.open.remove(&record.call) || self.dials.remove(&record.call);
+                        assert!(ended, "ended twice");
                     }
                 }
+                Effect::RefuseDial {
+                    call,
+                    why: DialRefusal::CheckedOut,
+                } => assert!(self.dials.remove(&call), "refused twice"),
+                Effect::Dial { .. } | Effect::RefuseDial { .. } | Effect::EndDial { .. } => {}
                 Effect::PresenceChanged { .. }
                 | Effect::ActivityChanged { .. }
                 | Effect::LegRecorded { .. }
@@ -257,6 +293,12 @@ fn nobody_waits_while_somebody_could_answer() {
         let legs: Vec<LegId> = world.talking.keys().copied().collect();
         for leg in legs {
             world.acd.handle(at(world.now), Input::LegEnded { leg });
+        }
+        for &call in &world.dials {
+            let outcome = LegOutcome::Cancelled;
+            world
+                .acd
+                .handle(at(world.now), Input::DialOver { call, outcome });
         }
         for n in 1..=u128::from(AGENTS) {
             let agent = agent_id(n);

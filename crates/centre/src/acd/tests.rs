@@ -1,3 +1,6 @@
+mod dials;
+mod head;
+
 use super::*;
 use offhook_model::api::QueueState;
 use offhook_model::{

@@ -2,8 +2,8 @@
 
 use offhook_model::api::QueueState;
 use offhook_model::{
-    Activity, AgentId, CallId, LegId, LegRecord, PhoneNumber, Presence, PresenceReason,
-    PresenceState, SkillGroupId, Text, Wall,
+    Activity, AgentId, CallId, Direction, LegId, LegOutcome, LegRecord, PhoneNumber, Presence,
+    PresenceReason, PresenceState, SkillGroupId, Text, Wall,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -20,6 +20,8 @@ pub struct Config {
     pub busy_pause: Duration,
     /// How long an agent whose phone could not be reached gets no offer, unless it registers anew before.
     pub unreachable_pause: Duration,
+    /// How long a number outside may ring.
+    pub dial_ring: Duration,
     /// How long after the last heartbeat an agent is checked out (ACCEPTANCE 12).
     pub lost_after: Duration,
 }
@@ -31,6 +33,8 @@ impl Default for Config {
             reach: Duration::from_secs(8),
             busy_pause: Duration::from_secs(5),
             unreachable_pause: Duration::from_secs(15),
+            // What proxies give a ring, too (timer C, RFC 3261 section 16.6).
+            dial_ring: Duration::from_secs(180),
             lost_after: Duration::from_secs(60),
         }
     }
@@ -73,6 +77,21 @@ pub struct Arrival {
     pub name: Option<String>,
 }
 
+/// A call beside the queues: an agent dials, or somebody rings an agent directly.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Dialled {
+    /// Its name.
+    pub call: CallId,
+    /// The agent who dials, with their leg; nothing for a caller from outside.
+    pub caller: Option<(AgentId, LegId)>,
+    /// The agent it is for, with their leg; nothing for a number outside.
+    pub callee: Option<(AgentId, LegId)>,
+    /// What was dialled.
+    pub number: Option<PhoneNumber>,
+    /// Who calls, as the callee sees them.
+    pub caller_id: Option<PhoneNumber>,
+}
+
 // Who calls is private: what is printed says which call, never whose.
 
 impl fmt::Debug for Arrival {
@@ -80,6 +99,16 @@ impl fmt::Debug for Arrival {
         f.debug_struct("Arrival")
             .field("call", &self.call)
             .field("group", &self.group)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Dialled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dialled")
+            .field("call", &self.call)
+            .field("caller", &self.caller)
+            .field("callee", &self.callee)
             .finish_non_exhaustive()
     }
 }
@@ -98,6 +127,7 @@ impl fmt::Debug for CallRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CallRecord")
             .field("call", &self.call)
+            .field("direction", &self.direction)
             .field("arrived_at", &self.arrived_at)
             .field("answered_at", &self.answered_at)
             .field("ended_at", &self.ended_at)
@@ -117,15 +147,26 @@ pub enum Refusal {
     Unreachable,
 }
 
-/// What an agent's phone does beside the queue: calls the agent dialled, and direct calls.
+/// Why a call that was dialled is not put through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DialRefusal {
+    /// The agent who dials is checked out.
+    CheckedOut,
+    /// The agent it is for is in a call or a wrap-up.
+    CalleeBusy,
+    /// The agent it is for is checked out, or their phone is not there.
+    CalleeAway,
+}
+
+/// What an agent's phone does beside the queue, the busier the later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Line {
+    /// Nothing, or nothing any more.
+    Idle,
     /// A call is being set up.
     Dialling,
     /// They talk.
     Talking,
-    /// Nothing, or nothing any more.
-    Idle,
 }
 
 /// What happened.
@@ -203,6 +244,20 @@ pub enum Input {
         /// Which leg.
         leg: LegId,
     },
+    /// Somebody dialled past the queues.
+    Dialled(Dialled),
+    /// A dialled call was answered.
+    DialAnswered {
+        /// Which call.
+        call: CallId,
+    },
+    /// A dialled call is over.
+    DialOver {
+        /// Which call.
+        call: CallId,
+        /// How it ended for who dialled.
+        outcome: LegOutcome,
+    },
 }
 
 /// A call for one agent.
@@ -247,6 +302,16 @@ pub enum CallOutcome {
     AbandonedInQueue,
     /// The customer left while an agent's phone rang.
     AbandonedWhileRinging,
+    /// Dialled: the callee is busy.
+    Busy,
+    /// Dialled: nobody answered.
+    NoAnswer,
+    /// Dialled: the callee refused it.
+    Rejected,
+    /// Dialled: there is no such number.
+    InvalidNumber,
+    /// Dialled: the caller gave up before an answer.
+    Cancelled,
     /// The centre failed.
     Failed,
 }
@@ -256,8 +321,12 @@ pub enum CallOutcome {
 pub struct CallRecord {
     /// Which one.
     pub call: CallId,
-    /// The caller's number, where it was not withheld.
+    /// Who started it.
+    pub direction: Direction,
+    /// The customer's number: who called, where it was not withheld, or what was dialled.
     pub number: Option<PhoneNumber>,
+    /// 外呼号码: the number that was shown to who was called.
+    pub caller_id: Option<PhoneNumber>,
     /// The name the network gave.
     pub name: Option<String>,
     /// The skill group's name.
@@ -300,6 +369,23 @@ pub enum Effect {
     EndLeg {
         /// Which leg.
         leg: LegId,
+    },
+    /// Put a dialled call through.
+    Dial {
+        /// Which call.
+        call: CallId,
+    },
+    /// Refuse a dialled call.
+    RefuseDial {
+        /// Which call.
+        call: CallId,
+        /// Why.
+        why: DialRefusal,
+    },
+    /// Stop ringing: nobody answers a dialled call.
+    EndDial {
+        /// Which call.
+        call: CallId,
     },
     /// Tell and keep a presence.
     PresenceChanged {

@@ -29,6 +29,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{delete, get, post, put};
 use guesses::Guesses;
 use offhook_model::Code;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use tokio_util::sync::CancellationToken;
@@ -102,13 +103,16 @@ impl std::ops::Deref for App {
 /// # Errors
 /// When the database fails.
 pub async fn directory(store: &Store) -> Result<Directory, StoreError> {
+    let mut agents = Vec::new();
+    let mut caller_ids = BTreeMap::new();
+    for agent in store.agents().await? {
+        let id = agent.profile.id;
+        caller_ids.insert(id, store.caller_ids(id).await?);
+        agents.push((id, agent.profile.extension));
+    }
     Ok(Directory {
-        agents: store
-            .agents()
-            .await?
-            .into_iter()
-            .map(|agent| (agent.profile.id, agent.profile.extension))
-            .collect(),
+        agents,
+        caller_ids,
         queues: store
             .queue_numbers()
             .await?

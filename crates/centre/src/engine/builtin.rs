@@ -13,6 +13,7 @@ use tokio::net::UdpSocket;
 pub struct Builtin {
     socket: UdpSocket,
     open: bool,
+    trunk: Option<SocketAddr>,
 }
 
 impl Builtin {
@@ -24,7 +25,15 @@ impl Builtin {
         Ok(Self {
             socket: UdpSocket::bind(address).await?,
             open,
+            trunk: None,
         })
+    }
+
+    /// Sends calls to numbers outside there.
+    #[must_use]
+    pub fn with_trunk(mut self, trunk: Option<SocketAddr>) -> Self {
+        self.trunk = trunk;
+        self
     }
 
     /// Where it listens.
@@ -44,6 +53,7 @@ impl Engine for Builtin {
         let config = Config {
             local,
             open: self.open,
+            trunk: self.trunk,
             epoch: clock::wall(),
             seed: rand::random(),
         };

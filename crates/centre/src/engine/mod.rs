@@ -11,9 +11,10 @@ mod tone;
 
 pub use builtin::Builtin;
 
-use crate::acd::{Arrival, CancelReason, Input, Line, Offer, Refusal};
+use crate::acd::{Arrival, CancelReason, DialRefusal, Dialled, Input, Line, Offer, Refusal};
 use crate::store::SipSecret;
-use offhook_model::{AgentId, CallId, LegId, SkillGroupId};
+use offhook_model::{AgentId, CallId, LegId, LegOutcome, PhoneNumber, SkillGroupId};
+use std::collections::BTreeMap;
 use std::future::Future;
 use tokio::sync::mpsc;
 
@@ -26,6 +27,8 @@ pub struct Directory {
     pub queues: Vec<(String, SkillGroupId)>,
     /// Every digest secret.
     pub secrets: Vec<SipSecret>,
+    /// The numbers each agent may call from, the default one first.
+    pub caller_ids: BTreeMap<AgentId, Vec<PhoneNumber>>,
 }
 
 /// What the queue asks of an engine.
@@ -59,6 +62,23 @@ pub enum Command {
         /// Which leg.
         leg: LegId,
     },
+    /// Put a dialled call through.
+    Dial {
+        /// Which call.
+        call: CallId,
+    },
+    /// Refuse a dialled call. Nothing is told of its end.
+    RefuseDial {
+        /// Which call.
+        call: CallId,
+        /// Why.
+        why: DialRefusal,
+    },
+    /// Stop ringing at both ends of a dialled call. Nothing is told of its end.
+    EndDial {
+        /// Which call.
+        call: CallId,
+    },
 }
 
 /// What an engine tells the queue.
@@ -74,7 +94,7 @@ pub enum Event {
         /// Whose.
         agent: AgentId,
     },
-    /// An agent's phone is used beside the queue, or no longer.
+    /// An agent's phone calls a queue as a customer, or no longer.
     Line {
         /// Whose.
         agent: AgentId,
@@ -110,6 +130,20 @@ pub enum Event {
         /// Which leg.
         leg: LegId,
     },
+    /// Somebody dialled past the queues and waits for [`Command::Dial`] or [`Command::RefuseDial`].
+    Dialled(Dialled),
+    /// A dialled call was answered.
+    DialAnswered {
+        /// Which call.
+        call: CallId,
+    },
+    /// A dialled call is over.
+    DialOver {
+        /// Which call.
+        call: CallId,
+        /// How it ended for who dialled.
+        outcome: LegOutcome,
+    },
 }
 
 impl From<Event> for Input {
@@ -124,6 +158,9 @@ impl From<Event> for Input {
             Event::Answered { leg } => Self::Answered { leg },
             Event::Refused { leg, why } => Self::Refused { leg, why },
             Event::LegEnded { leg } => Self::LegEnded { leg },
+            Event::Dialled(dialled) => Self::Dialled(dialled),
+            Event::DialAnswered { call } => Self::DialAnswered { call },
+            Event::DialOver { call, outcome } => Self::DialOver { call, outcome },
         }
     }
 }

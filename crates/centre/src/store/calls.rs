@@ -28,10 +28,12 @@ impl Store {
     /// When the database fails.
     pub async fn keep_call(&self, record: &CallRecord) -> Result<(), StoreError> {
         sqlx::query(
-            "INSERT INTO calls (id, number, name, skill_group_zh, skill_group_en, arrived_at, answered_at, ended_at, outcome)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            "INSERT INTO calls (id, number, name, skill_group_zh, skill_group_en, arrived_at, answered_at, ended_at, outcome,
+               direction, caller_id)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
              ON CONFLICT (id) DO UPDATE SET answered_at = excluded.answered_at, ended_at = excluded.ended_at,
-               outcome = excluded.outcome",
+               outcome = excluded.outcome
+             WHERE calls.ended_at IS NULL",
         )
         .bind(record.call.to_string())
         .bind(record.number.as_ref().map(PhoneNumber::as_str))
@@ -42,6 +44,8 @@ impl Store {
         .bind(record.answered_at.map(|at| at.0))
         .bind(record.ended_at.map(|at| at.0))
         .bind(record.outcome.as_ref().map(word).transpose()?)
+        .bind(word(&record.direction)?)
+        .bind(record.caller_id.as_ref().map(PhoneNumber::as_str))
         .execute(&self.pool)
         .await?;
         Ok(())
@@ -66,7 +70,8 @@ impl Store {
                answered_at, ended_at, outcome)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
              ON CONFLICT (id) DO UPDATE SET answered_at = excluded.answered_at, ended_at = excluded.ended_at,
-               outcome = excluded.outcome",
+               outcome = excluded.outcome
+             WHERE legs.agent = excluded.agent",
         )
         .bind(record.leg.to_string())
         .bind(record.call.to_string())
@@ -154,7 +159,8 @@ impl Store {
     /// When the database fails.
     pub async fn calls(&self, limit: u32) -> Result<Vec<CallRow>, StoreError> {
         let rows = sqlx::query(
-            "SELECT id, number, name, skill_group_zh, skill_group_en, arrived_at, answered_at, ended_at, outcome
+            "SELECT id, direction, number, caller_id, name, skill_group_zh, skill_group_en, arrived_at, answered_at, ended_at,
+               outcome
              FROM calls ORDER BY arrived_at DESC, id DESC LIMIT $1",
         )
         .bind(limit)
@@ -173,7 +179,8 @@ impl Store {
     /// When the database fails.
     pub async fn call(&self, call: CallId) -> Result<Option<CallRow>, StoreError> {
         let row = sqlx::query(
-            "SELECT id, number, name, skill_group_zh, skill_group_en, arrived_at, answered_at, ended_at, outcome
+            "SELECT id, direction, number, caller_id, name, skill_group_zh, skill_group_en, arrived_at, answered_at, ended_at,
+               outcome
              FROM calls WHERE id = $1",
         )
         .bind(call.to_string())
@@ -190,7 +197,9 @@ impl Store {
         Ok(CallRow {
             record: CallRecord {
                 call,
-                number: number(row)?,
+                direction: unword(row.try_get("direction")?)?,
+                number: number(row, "number")?,
+                caller_id: number(row, "caller_id")?,
                 name: row.try_get("name")?,
                 skill_group: skill_group(row)?,
                 arrived_at: Wall(row.try_get("arrived_at")?),
@@ -220,7 +229,7 @@ fn leg(row: &SqliteRow) -> Result<(AgentId, LegRecord), StoreError> {
             leg: LegId(parse_id(row.try_get("id")?)?),
             call: CallId(parse_id(row.try_get("call")?)?),
             direction: unword(row.try_get("direction")?)?,
-            number: number(row)?,
+            number: number(row, "number")?,
             customer,
             skill_group: skill_group(row)?,
             offered_at: Wall(row.try_get("offered_at")?),
@@ -234,8 +243,8 @@ fn leg(row: &SqliteRow) -> Result<(AgentId, LegRecord), StoreError> {
     ))
 }
 
-fn number(row: &SqliteRow) -> Result<Option<PhoneNumber>, StoreError> {
-    row.try_get::<Option<String>, _>("number")?
+fn number(row: &SqliteRow, column: &str) -> Result<Option<PhoneNumber>, StoreError> {
+    row.try_get::<Option<String>, _>(column)?
         .map(unword)
         .transpose()
 }

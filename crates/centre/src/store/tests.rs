@@ -59,7 +59,9 @@ async fn calls_left_open_by_a_crash_are_failed_and_presence_is_kept() {
     store
         .keep_call(&CallRecord {
             call,
+            direction: Direction::Inbound,
             number: Some(number("12800550142")),
+            caller_id: None,
             name: None,
             skill_group: None,
             arrived_at: NOW,

@@ -1,12 +1,13 @@
 //! Who may register, who may call, and whom.
 
-use super::{Event, Leg, MediaPlane, Switch};
+use super::dial::Target;
+use super::{Event, MediaPlane, Switch, header};
 use offhook_model::{AgentId, Mono, PhoneNumber};
 use offhook_sip::endpoint::RequestKey;
 use offhook_sip::server::{Secret, Verdict};
 use offhook_sip::{
-    Header, Headers, HeadersExt, Incoming, Method, NameAddr, Password, Request, Status, Uri,
-    header_value,
+    Header, Headers, HeadersExt, Incoming, Method, NameAddr, Password, Reason, Request, Status,
+    Uri, header_value,
 };
 use std::net::SocketAddr;
 
@@ -111,7 +112,7 @@ impl<M: MediaPlane> Switch<M> {
         }
     }
 
-    /// A call came in: to a queue, to an agent, or to nobody.
+    /// A call came in: to a queue, to an agent, from an agent to a number outside, or to nobody.
     pub(super) fn incoming(&mut self, now: Mono, incoming: &Incoming) {
         let call = incoming.call;
         let caller = match self.caller(now, incoming) {
@@ -128,7 +129,15 @@ impl<M: MediaPlane> Switch<M> {
         if let Some(group) = queue {
             self.take_customer(now, incoming, caller, group);
         } else if let Some(agent) = self.agent_of(&target) {
-            self.direct(now, incoming, caller, agent);
+            self.dial(now, incoming, caller, Target::Agent(agent));
+        } else if let (Some(_), Ok(number)) = (caller.agent, PhoneNumber::parse(&target)) {
+            if self.config.trunk.is_none() {
+                let reason = Reason::sip(503, "No way out");
+                let headers = vec![header("Reason", reason)];
+                let status = Status::SERVICE_UNAVAILABLE;
+                return self.endpoint.reject(now, call, status, headers);
+            }
+            self.dial(now, incoming, caller, Target::Outside(number));
         } else {
             self.endpoint
                 .reject(now, call, Status::NOT_FOUND, Vec::new());
@@ -169,13 +178,6 @@ impl<M: MediaPlane> Switch<M> {
             name,
         })
     }
-
-    /// Tells whether an agent's phone has any leg here.
-    pub(super) fn is_busy(&self, agent: AgentId) -> bool {
-        self.legs
-            .values()
-            .any(|leg: &Leg| leg.role.agent() == Some(agent))
-    }
 }
 
 /// Baresip 1 and older gives up at an algorithm it does not know instead of passing on to the next (seen with 1.0.0).
@@ -185,7 +187,7 @@ fn knows_md5_only(user_agent: &str) -> bool {
     major.is_some_and(|major: u32| major < 2)
 }
 
-fn number(uri: &Uri) -> Option<PhoneNumber> {
+pub(super) fn number(uri: &Uri) -> Option<PhoneNumber> {
     PhoneNumber::parse(&uri.user_decoded()?).ok()
 }
 

@@ -5,7 +5,7 @@
 //! set of payload types. What rings whom, and how long, is the queue's word alone.
 
 mod admission;
-mod direct;
+mod dial;
 mod hold;
 mod offers;
 mod queue;
@@ -14,6 +14,7 @@ mod session;
 mod tests;
 
 use super::{Command, Directory, Event};
+use dial::Dial;
 use offhook_audio::Codec;
 use offhook_model::{AgentId, CallId, LegId, Mono, PhoneNumber, Random, SkillGroupId, Wall};
 use offhook_sip::endpoint::{self, Endpoint};
@@ -61,6 +62,8 @@ pub struct Config {
     pub local: SocketAddr,
     /// Whether anybody may call the queues, or only loopback and registered phones.
     pub open: bool,
+    /// Where calls to numbers outside go; nothing where there is no way out.
+    pub trunk: Option<SocketAddr>,
     /// The wall clock at the epoch of the times it is handed.
     pub epoch: Wall,
     /// Must not be guessable: nonces and tags come from it.
@@ -74,10 +77,16 @@ enum Role {
     Customer { call: CallId, by: Option<AgentId> },
     /// An agent who is offered a queue's call.
     Agent { leg: LegId, agent: AgentId },
-    /// Who calls an agent directly.
-    Caller { agent: Option<AgentId> },
-    /// The agent called so.
-    Callee { agent: AgentId },
+    /// Who dialled past the queues.
+    Caller {
+        call: CallId,
+        agent: Option<AgentId>,
+    },
+    /// Who was dialled so; nobody's agent outside.
+    Callee {
+        call: CallId,
+        agent: Option<AgentId>,
+    },
 }
 
 impl Role {
@@ -85,8 +94,8 @@ impl Role {
     fn agent(self) -> Option<AgentId> {
         match self {
             Self::Customer { by, .. } => by,
-            Self::Agent { agent, .. } | Self::Callee { agent } => Some(agent),
-            Self::Caller { agent } => agent,
+            Self::Agent { agent, .. } => Some(agent),
+            Self::Caller { agent, .. } | Self::Callee { agent, .. } => agent,
         }
     }
 }
@@ -97,10 +106,9 @@ struct Leg {
     port: PortKey,
     addr: SocketAddr,
     session: SessionVersion,
-    /// What it speaks; nothing while a customer who offered nothing has not answered our offer.
+    /// What it speaks; nothing while a customer who offered nothing has not answered our offer, or the other side of a
+    /// dialled call has not chosen.
     chosen: Option<Chosen>,
-    /// Our answer to its offer, kept until it is answered.
-    answer: Vec<u8>,
     /// The other side of the call.
     peer: Option<CallKey>,
     /// Whether it wants to hear; a side that does not has the other on hold.
@@ -115,6 +123,26 @@ struct Leg {
     arriving: Option<(SkillGroupId, Option<PhoneNumber>, Option<String>)>,
 }
 
+impl Leg {
+    /// A leg of which nothing but its port is known.
+    fn new(role: Role, port: PortKey, addr: SocketAddr, session: SessionVersion) -> Self {
+        Self {
+            role,
+            port,
+            addr,
+            session,
+            chosen: None,
+            peer: None,
+            listens: true,
+            hop: None,
+            reached: false,
+            answered: false,
+            early: None,
+            arriving: None,
+        }
+    }
+}
+
 /// See the module.
 pub struct Switch<M> {
     config: Config,
@@ -126,6 +154,7 @@ pub struct Switch<M> {
     legs: BTreeMap<CallKey, Leg>,
     customers: BTreeMap<CallId, CallKey>,
     offers: BTreeMap<LegId, CallKey>,
+    dials: BTreeMap<CallId, Dial>,
     events: VecDeque<Event>,
     random: Random,
 }
@@ -171,6 +200,7 @@ impl<M: MediaPlane> Switch<M> {
             legs: BTreeMap::new(),
             customers: BTreeMap::new(),
             offers: BTreeMap::new(),
+            dials: BTreeMap::new(),
             events: VecDeque::new(),
             config,
             random,
@@ -220,15 +250,12 @@ impl<M: MediaPlane> Switch<M> {
         let Some(leg) = self.legs.get_mut(&key) else {
             return;
         };
-        leg.early = sdp.or(leg.early.take());
-        if let (Role::Callee { .. }, Some(peer)) = (leg.role, leg.peer) {
-            // Early media are not passed on: nobody is listening to them on a direct call.
-            let ringing = if status == Status::SESSION_PROGRESS {
-                Status::RINGING
-            } else {
-                status
-            };
-            self.endpoint.progress(now, peer, ringing, None, Vec::new());
+        if sdp.is_some() {
+            leg.early.clone_from(&sdp);
+        }
+        match leg.role {
+            Role::Callee { .. } => self.dial_progress(now, key, status, sdp),
+            Role::Customer { .. } | Role::Agent { .. } | Role::Caller { .. } => {}
         }
         self.reached(key);
     }
@@ -261,25 +288,25 @@ impl<M: MediaPlane> Switch<M> {
         let Some(leg) = self.legs.get_mut(&key) else {
             return;
         };
-        leg.answered = true;
         let sdp = sdp.or(leg.early.take());
+        let id = match leg.role {
+            Role::Agent { leg, .. } => leg,
+            Role::Callee { .. } => return self.dial_answered(now, key, sdp),
+            Role::Customer { .. } | Role::Caller { .. } => return,
+        };
+        leg.answered = true;
         let negotiated = leg
             .chosen
             .as_ref()
             .zip(sdp)
             .and_then(|(chosen, sdp)| chosen.accepted(&sdp, leg.addr));
-        let role = leg.role;
         let Some(negotiated) = negotiated else {
             tracing::warn!("A phone answered without a codec of the offer");
             self.end(now, key, Some(Reason::sip(488, "No common codec")));
             return;
         };
         self.agreed(key, &negotiated);
-        match role {
-            Role::Agent { leg, .. } => self.events.push_back(Event::Answered { leg }),
-            Role::Callee { .. } => self.direct_answered(now, key),
-            Role::Customer { .. } | Role::Caller { .. } => {}
-        }
+        self.events.push_back(Event::Answered { leg: id });
     }
 
     /// Forgets a leg and closes its port.
@@ -334,7 +361,7 @@ impl<M: MediaPlane> Switch<M> {
                 leg: id,
                 why: offers::refusal(cause),
             }),
-            Role::Caller { .. } | Role::Callee { .. } => self.direct_over(now, &leg, cause),
+            Role::Caller { .. } | Role::Callee { .. } => self.dial_over(now, &leg, cause),
         }
     }
 }
@@ -364,6 +391,9 @@ impl<M: MediaPlane> Core for Switch<M> {
                     self.end_silently(now, key, None);
                 }
             }
+            Command::Dial { call } => self.place(now, call),
+            Command::RefuseDial { call, why } => self.refuse_dial(now, call, why),
+            Command::EndDial { call } => self.end_dial(now, call),
         }
         self.settle(now);
     }

@@ -1,5 +1,6 @@
 //! Agents who are offered a queue's call.
 
+use super::dial::user_of;
 use super::{Event, Leg, MediaPlane, Role, Switch, header};
 use crate::acd::{CancelReason, Offer, Refusal};
 use offhook_model::{AgentId, CallId, LegId, Mono, PhoneNumber, Text};
@@ -48,27 +49,14 @@ impl<M: MediaPlane> Switch<M> {
         };
         let key = self.endpoint.invite(now, invite);
         self.offers.insert(offer.leg, key);
-        self.legs.insert(
-            key,
-            Leg {
-                role: Role::Agent {
-                    leg: offer.leg,
-                    agent: offer.agent,
-                },
-                port,
-                addr,
-                session,
-                chosen: Some(chosen),
-                answer: Vec::new(),
-                peer: None,
-                listens: true,
-                hop: Some(binding.source),
-                reached: false,
-                answered: false,
-                early: None,
-                arriving: None,
-            },
-        );
+        let role = Role::Agent {
+            leg: offer.leg,
+            agent: offer.agent,
+        };
+        let mut leg = Leg::new(role, port, addr, session);
+        leg.chosen = Some(chosen);
+        leg.hop = Some(binding.source);
+        self.legs.insert(key, leg);
         true
     }
 
@@ -109,12 +97,9 @@ impl<M: MediaPlane> Switch<M> {
         Some((extension, binding))
     }
 
-    /// The caller as the agent's phone sees them (RFC 3323 for one who withheld the number).
+    /// The caller as who is called sees them (RFC 3323 for one who withheld the number).
     pub(super) fn from(&self, number: Option<&PhoneNumber>, name: Option<&str>) -> NameAddr {
-        let user = number.map_or_else(
-            || "anonymous".to_owned(),
-            |number| number.as_str().replace('#', "%23"),
-        );
+        let user = number.map_or_else(|| "anonymous".to_owned(), user_of);
         let mut uri = Uri::from_addr(Some(&user), self.config.local);
         if number.is_none() {
             uri.host = "anonymous.invalid".to_owned();

@@ -38,27 +38,15 @@ impl<M: MediaPlane> Switch<M> {
         };
         let call = CallId::mint(self.wall(now), &mut self.random);
         self.customers.insert(call, key);
-        self.legs.insert(
-            key,
-            Leg {
-                role: Role::Customer {
-                    call,
-                    by: caller.agent,
-                },
-                port,
-                addr,
-                session,
-                chosen: None,
-                answer: Vec::new(),
-                peer: None,
-                listens: true,
-                hop: None,
-                reached: true,
-                answered: true,
-                early: None,
-                arriving: Some((group, caller.number, caller.name)),
-            },
-        );
+        let role = Role::Customer {
+            call,
+            by: caller.agent,
+        };
+        let mut leg = Leg::new(role, port, addr, session);
+        leg.reached = true;
+        leg.answered = true;
+        leg.arriving = Some((group, caller.number, caller.name));
+        self.legs.insert(key, leg);
         self.endpoint
             .answer(now, key, answer, vec![header("X-Offhook-Call", call)]);
         if let Some(agent) = caller.agent {

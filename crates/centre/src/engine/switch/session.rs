@@ -113,6 +113,87 @@ impl Chosen {
     }
 }
 
+/// What a caller offered of what we know, until the other side has chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Candidates {
+    offer: Vec<u8>,
+    /// With the caller's payload types and format parameters.
+    codecs: Vec<CodecSpec>,
+    events: Vec<CodecSpec>,
+}
+
+impl Candidates {
+    /// Reads a caller's offer, received at `addr`.
+    pub(super) fn read(
+        offer: &[u8],
+        addr: SocketAddr,
+        session: SessionVersion,
+    ) -> Result<(Self, Negotiated), SdpError> {
+        let (answer, negotiated) =
+            sdp::answer(offer, &everything(addr), Direction::SendRecv, session)?;
+        let candidates = Self {
+            offer: offer.to_vec(),
+            codecs: negotiated.codecs.clone(),
+            events: all_events(&answer),
+        };
+        Ok((candidates, negotiated))
+    }
+
+    /// All of it, offered to the other side.
+    pub(super) fn offer(&self, addr: SocketAddr, session: SessionVersion) -> Vec<u8> {
+        sdp::offer(&self.capabilities(addr), Direction::SendRecv, session)
+    }
+
+    /// What the other side chose in its answer to [`offer`](Self::offer).
+    pub(super) fn choose(
+        &self,
+        answer: &[u8],
+        addr: SocketAddr,
+    ) -> Result<(Chosen, Negotiated), SdpError> {
+        let negotiated = sdp::accept(answer, &self.capabilities(addr))?;
+        let (codec, theirs) = first(&negotiated)?;
+        // Packets are forwarded untouched: another number for the same codec would not be understood at the near end.
+        let voice = self
+            .codecs
+            .iter()
+            .find(|voice| voice.payload_type == theirs.payload_type)
+            .ok_or(SdpError::NoCodec)?;
+        let event = self
+            .events
+            .iter()
+            .find(|event| negotiated.telephone_event == Some(event.payload_type));
+        let chosen = Chosen {
+            codec,
+            voice: voice.clone(),
+            event: event.cloned(),
+        };
+        Ok((chosen, negotiated))
+    }
+
+    /// The answer to the caller's offer that follows from the other side's choice.
+    pub(super) fn answer(
+        &self,
+        chosen: &Chosen,
+        addr: SocketAddr,
+        session: SessionVersion,
+    ) -> Result<Vec<u8>, SdpError> {
+        let one = Capabilities {
+            codecs: vec![ours(chosen.codec, chosen.voice.payload_type)],
+            ..chosen.capabilities(addr)
+        };
+        sdp::answer(&self.offer, &one, Direction::SendRecv, session).map(|(answer, _)| answer)
+    }
+
+    fn capabilities(&self, addr: SocketAddr) -> Capabilities {
+        Capabilities {
+            addr,
+            codecs: self.codecs.clone(),
+            telephone_event: self.events.clone(),
+            ptime: PTIME,
+        }
+    }
+}
+
 /// An offer of all we know, for who called without one.
 pub(super) fn offer_everything(addr: SocketAddr, session: SessionVersion) -> Vec<u8> {
     sdp::offer(&everything(addr), Direction::SendRecv, session)
@@ -154,27 +235,29 @@ fn first(negotiated: &Negotiated) -> Result<(Codec, CodecSpec), SdpError> {
 
 /// The telephone event of a description: the one at the codec's clock, else the first.
 fn events(sdp: &[u8], clock: u32) -> Option<CodecSpec> {
-    let text = String::from_utf8_lossy(sdp);
-    let all: Vec<CodecSpec> = text
-        .lines()
-        .filter_map(|line| {
-            let (number, map) = line.strip_prefix("a=rtpmap:")?.trim().split_once(' ')?;
-            let (name, clock) = map.split_once('/')?;
-            name.eq_ignore_ascii_case("telephone-event")
-                .then(|| {
-                    Some(CodecSpec {
-                        payload_type: number.parse().ok()?,
-                        name: name.to_owned(),
-                        clock_rate: clock.split('/').next()?.trim().parse().ok()?,
-                        channels: 1,
-                        fmtp: Some("0-15".to_owned()),
-                    })
-                })
-                .flatten()
-        })
-        .collect();
+    let all = all_events(sdp);
     all.iter()
         .find(|event| event.clock_rate == clock)
         .or(all.first())
         .cloned()
+}
+
+fn all_events(sdp: &[u8]) -> Vec<CodecSpec> {
+    let text = String::from_utf8_lossy(sdp);
+    text.lines().filter_map(event).collect()
+}
+
+fn event(line: &str) -> Option<CodecSpec> {
+    let (number, map) = line.strip_prefix("a=rtpmap:")?.trim().split_once(' ')?;
+    let (name, clock) = map.split_once('/')?;
+    if !name.eq_ignore_ascii_case("telephone-event") {
+        return None;
+    }
+    Some(CodecSpec {
+        payload_type: number.parse().ok()?,
+        name: name.to_owned(),
+        clock_rate: clock.split('/').next()?.trim().parse().ok()?,
+        channels: 1,
+        fmtp: Some("0-15".to_owned()),
+    })
 }

@@ -398,21 +398,6 @@ fn a_direct_call_declined_tells_the_caller_and_changes_nothing() {
 }
 
 #[test]
-fn numbers_outside_are_not_found() {
-    let mut world = World::new(FAIR, 12);
-    world.dial(FIRST, "12800550142");
-    world.pass(1_000);
-    assert!(matches!(
-        world.phones[FIRST].saw.last(),
-        Some(Saw::Ended(EndCause::Rejected {
-            status: Status::NOT_FOUND,
-            ..
-        }))
-    ));
-    world.assert_nobody_is_stranded();
-}
-
-#[test]
 fn closing_hangs_up_everywhere() {
     let mut world = World::new(FAIR, 13);
     ringing(&mut world);

@@ -1,17 +1,19 @@
 //! Phones, a wire and a centre.
 
 use super::super::{Config, MediaPlane, PortKey, Switch, Tone};
+use super::trunk::Trunk;
 use crate::acd::{self, Acd, AgentConfig, CallOutcome, CallRecord, Effect, GroupConfig, Input};
 use crate::engine::{Command, Directory, Event};
 use crate::password;
 use offhook_audio::Codec;
 use offhook_model::{
-    Activity, AgentId, CallId, LegOutcome, LegRecord, Mono, Now, Presence, PresenceReason,
-    PresenceState, Random, Secret, SkillGroupId, Text, Wall,
+    Activity, AgentId, CallId, LegOutcome, LegRecord, Mono, Now, PhoneNumber, Presence,
+    PresenceReason, PresenceState, Random, Secret, SkillGroupId, Text, Wall,
 };
 use offhook_sip::sdp::{self, Capabilities, CodecSpec, Direction, SessionVersion};
 use offhook_sip::{
-    Account, CallKey, Core, EndCause, Headers, HeadersExt, Password, Transmit, UserAgent,
+    Account, CallKey, Core, EndCause, Header, Headers, HeadersExt, Password, Status, Transmit,
+    UserAgent,
 };
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
@@ -21,6 +23,8 @@ use uuid::Uuid;
 
 const EPOCH: Wall = Wall(1_790_000_000_000);
 pub(super) const QUEUE: &str = "400100";
+/// The numbers the first agent may call from.
+pub(super) const CALLER_IDS: [&str; 2] = ["057115550100", "02115550100"];
 const SESSION: SessionVersion = SessionVersion { id: 1, version: 1 };
 
 /// What a phone went through.
@@ -28,6 +32,8 @@ const SESSION: SessionVersion = SessionVersion { id: 1, version: 1 };
 pub(super) enum Saw {
     Registered,
     Ringing(CallId),
+    /// The status, and whether there is something to be heard.
+    Progress(Status, bool),
     Answered,
     Ended(EndCause),
 }
@@ -177,6 +183,8 @@ pub(super) struct World {
     pub(super) switch: Switch<Ports>,
     pub(super) acd: Acd,
     centre: SocketAddr,
+    /// The way to numbers outside.
+    pub(super) trunk: Trunk,
     pub(super) phones: Vec<Phone>,
     pub(super) weather: Weather,
     random: Random,
@@ -214,6 +222,7 @@ impl World {
         let config = Config {
             local: centre,
             open: false,
+            trunk: Some(Trunk::ADDR),
             epoch: EPOCH,
             seed,
         };
@@ -221,6 +230,12 @@ impl World {
         let mut phones = vec![phone(0, None, centre, seed)];
         let mut directory = Directory {
             queues: vec![(QUEUE.to_owned(), group)],
+            caller_ids: BTreeMap::from([(
+                agent(1),
+                CALLER_IDS
+                    .map(|number| PhoneNumber::parse(number).expect("a number"))
+                    .to_vec(),
+            )]),
             ..Directory::default()
         };
         for n in 1..=2 {
@@ -252,6 +267,7 @@ impl World {
             switch,
             acd,
             centre,
+            trunk: Trunk::new(seed),
             phones,
             weather,
             random: Random::seeded(seed ^ 0x317E),
@@ -302,6 +318,10 @@ impl World {
 
     /// The customer, or an agent, calls.
     pub(super) fn dial(&mut self, n: usize, whom: &str) {
+        self.dial_as(n, whom, Vec::new());
+    }
+
+    pub(super) fn dial_as(&mut self, n: usize, whom: &str, headers: Vec<Header>) {
         let offer = sdp::offer(&self.phones[n].capabilities(), Direction::SendRecv, SESSION);
         let call = CallKey(self.random.draw() >> 3);
         self.phones[n].call = Some(call);
@@ -314,7 +334,7 @@ impl World {
                 call,
                 to,
                 offer,
-                headers: Vec::new(),
+                headers,
             },
         );
     }
@@ -347,7 +367,10 @@ impl World {
 
     /// What a phone hears: whose voice, which tone, or nothing.
     pub(super) fn heard(&self, n: usize) -> Heard {
-        let rtp = self.phones[n].addr;
+        self.heard_at(self.phones[n].addr)
+    }
+
+    pub(super) fn heard_at(&self, rtp: SocketAddr) -> Heard {
         let media = &self.switch.media;
         media
             .remotes
@@ -360,12 +383,27 @@ impl World {
 
     /// Tells whether two phones hear each other.
     pub(super) fn talk(&self, one: usize, other: usize) -> bool {
-        let media = &self.switch.media;
-        let hears = |who: usize, whom: usize| match self.heard(who) {
-            Heard::Voice(port) => media.remotes.get(&port) == Some(&self.phones[whom].addr),
+        let (one, other) = (self.phones[one].addr, self.phones[other].addr);
+        self.hears(one, other) && self.hears(other, one)
+    }
+
+    /// Tells whether an agent and the number outside hear each other.
+    pub(super) fn talks_outside(&self, n: usize) -> bool {
+        let phone = self.phones[n].addr;
+        self.hears(phone, Trunk::RTP) && self.hears(Trunk::RTP, phone)
+    }
+
+    fn hears(&self, who: SocketAddr, whom: SocketAddr) -> bool {
+        match self.heard_at(who) {
+            Heard::Voice(port) => self.switch.media.remotes.get(&port) == Some(&whom),
             Heard::Tone(_) | Heard::Nothing => false,
-        };
-        hears(one, other) && hears(other, one)
+        }
+    }
+
+    /// The number outside makes progress, answers, refuses or hangs up.
+    pub(super) fn outside(&mut self, act: impl FnOnce(&mut Trunk, Mono)) {
+        act(&mut self.trunk, self.now);
+        self.settle();
     }
 
     pub(super) fn hang_up(&mut self, n: usize) {
@@ -397,6 +435,7 @@ impl World {
                 .into_iter()
                 .chain(self.acd.poll_timeout())
                 .chain(self.switch.poll_timeout())
+                .chain(self.trunk.endpoint.poll_timeout())
                 .chain(
                     self.phones
                         .iter()
@@ -420,6 +459,10 @@ impl World {
         if self.switch.poll_timeout().is_some_and(|at| at <= self.now) {
             self.switch.handle_timeout(self.now);
         }
+        let endpoint = &mut self.trunk.endpoint;
+        if endpoint.poll_timeout().is_some_and(|at| at <= self.now) {
+            endpoint.handle_timeout(self.now);
+        }
         for phone in &mut self.phones {
             if phone.ua.poll_timeout().is_some_and(|at| at <= self.now) {
                 phone.ua.handle_timeout(self.now);
@@ -433,6 +476,8 @@ impl World {
             };
             if to == self.centre {
                 self.switch.handle_datagram(self.now, from, &bytes);
+            } else if to == Trunk::ADDR {
+                self.trunk.endpoint.handle_datagram(self.now, from, &bytes);
             } else if let Some(phone) = self.phones.iter_mut().find(|phone| phone.addr == to) {
                 phone.ua.handle_datagram(self.now, from, &bytes);
             }
@@ -463,9 +508,13 @@ impl World {
                     self.phone_event(n, event);
                 }
             }
+            self.trunk.settle();
             if !moved {
                 break;
             }
+        }
+        while let Some(transmit) = self.trunk.endpoint.poll_transmit() {
+            self.send(Trunk::ADDR, transmit);
         }
         while let Some(transmit) = self.switch.poll_transmit() {
             self.send(self.centre, transmit);
@@ -501,6 +550,9 @@ impl World {
                 self.calls.insert(record.call, record);
                 return;
             }
+            Effect::Dial { call } => Command::Dial { call },
+            Effect::RefuseDial { call, why } => Command::RefuseDial { call, why },
+            Effect::EndDial { call } => Command::EndDial { call },
             Effect::PresenceChanged { .. }
             | Effect::ActivityChanged { .. }
             | Effect::QueuesChanged(_) => return,
@@ -528,6 +580,9 @@ impl World {
                         call: incoming.call,
                     },
                 );
+            }
+            offhook_sip::Event::Progress { status, sdp, .. } => {
+                phone.saw.push(Saw::Progress(status, sdp.is_some()));
             }
             offhook_sip::Event::Answered { sdp, .. } => {
                 phone.sdp = sdp.unwrap_or_default();
@@ -579,6 +634,11 @@ impl World {
         self.pass(70_000);
         assert!(self.acd.places().is_empty(), "the queue holds a call");
         assert!(self.switch.legs.is_empty(), "the switch holds a leg");
+        assert!(
+            self.switch.dials.is_empty(),
+            "the switch holds a dialled call"
+        );
+        assert_eq!(self.trunk.call(), None, "the number outside holds a call");
         assert!(self.switch.media.open.is_empty(), "a port is open");
         for (n, phone) in self.phones.iter().enumerate() {
             assert_eq!(phone.call, None, "phone {n} holds a call");
