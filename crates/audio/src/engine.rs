@@ -296,6 +296,9 @@ impl Stream {
         if config.remote != self.config.remote {
             self.source = None;
         }
+        if config.direction.receive && !self.config.direction.receive {
+            self.receiver.start_over();
+        }
         self.config = config;
     }
 

@@ -116,6 +116,13 @@ impl Receiver {
         self.telephone_event = telephone_event;
     }
 
+    /// Forgets what has come and how late: after a hold the far end's clock may have stood still meanwhile.
+    pub(crate) fn start_over(&mut self) {
+        self.jitter.restart();
+        self.voice.clear();
+        self.wait(None);
+    }
+
     /// Counts a datagram that was not for this stream.
     pub(crate) fn refuse(&mut self) {
         self.stats.packets_refused += 1;

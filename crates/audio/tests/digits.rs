@@ -19,11 +19,11 @@ fn millis(count: u64) -> Duration {
 }
 
 fn digit(key: char) -> Digit {
-    Digit::parse(key).unwrap()
+    Digit::parse(key).expect("a key")
 }
 
 fn remote() -> SocketAddr {
-    "192.0.2.2:4000".parse().unwrap()
+    "192.0.2.2:4000".parse().expect("an address")
 }
 
 fn tone(seconds: usize) -> Vec<f32> {
