@@ -32,7 +32,7 @@ mod tone;
 mod units;
 
 pub use codec::Codec;
-pub use device::{BackendConfig, DeviceError, DeviceInfo, DeviceRole, list_devices};
+pub use device::{BackendConfig, DeviceError, DeviceFault, DeviceInfo, DeviceRole, list_devices};
 pub use digit::Digit;
 pub use media::{Media, MediaError, MediaEvent};
 pub use stream::{Direction, SessionKey, StreamConfig, StreamStats, Tone};

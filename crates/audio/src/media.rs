@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 
-use crate::device::{Backend, BackendConfig, DeviceRole, Wake, backend};
+use crate::device::{Backend, BackendConfig, DeviceFault, DeviceRole, Wake, backend};
 use crate::digit::Digit;
 use crate::runner::Runner;
 use crate::stream::{SessionKey, StreamConfig, StreamStats, Tone};
@@ -45,6 +45,8 @@ pub enum MediaEvent {
     DeviceLost {
         /// What for.
         role: DeviceRole,
+        /// What is wrong with it.
+        fault: DeviceFault,
         /// What the system said.
         reason: String,
     },

@@ -222,6 +222,7 @@ impl Runner {
                     self.forget(role);
                     MediaEvent::DeviceLost {
                         role,
+                        fault: reason.fault(),
                         reason: reason.to_string(),
                     }
                 }

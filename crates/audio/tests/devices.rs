@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use offhook_audio::engine::Engine;
 use offhook_audio::{
-    BackendConfig, Codec, DeviceRole, FRAME, MediaEvent, SessionKey, list_devices,
+    BackendConfig, Codec, DeviceFault, DeviceRole, FRAME, MediaEvent, SessionKey, list_devices,
 };
 use support::line::config;
 use support::nonce::{Nonce, dbfs};
@@ -328,4 +328,30 @@ fn the_ringer_rings_elsewhere_and_nothing_stays_open() {
             wait_until("the microphone is free", || microphones() == 0);
         },
     );
+}
+
+#[test]
+fn a_device_that_is_not_there_is_missing() {
+    with_server("a_device_that_is_not_there_is_missing", |_pulse| {
+        for module in ["module-remap-source", "module-null-sink"] {
+            assert!(pactl(&["unload-module", module]).0);
+        }
+        let phone = Phone::new(devices("mic-source", "headset", "loudspeaker"));
+        phone.talk_to(phone.address, Codec::Opus);
+        let mut missing = Vec::new();
+        phone.expect("two devices missing", |event| {
+            if let MediaEvent::DeviceLost { role, fault, .. } = event {
+                missing.push((role, fault));
+            }
+            (missing.len() == 2).then_some(())
+        });
+        missing.sort_by_key(|(role, _)| *role != DeviceRole::Mic);
+        assert_eq!(
+            missing,
+            [
+                (DeviceRole::Mic, DeviceFault::Missing),
+                (DeviceRole::Speaker, DeviceFault::Missing)
+            ]
+        );
+    });
 }

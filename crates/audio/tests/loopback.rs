@@ -3,10 +3,15 @@
 mod support;
 
 use std::net::UdpSocket;
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use offhook_audio::{BackendConfig, Codec, Digit, Media, MediaEvent, StreamStats, device::wav};
+use offhook_audio::device::{Backend, Opened, Sink, Source, Wake, wav};
+use offhook_audio::{
+    BackendConfig, Codec, DeviceError, DeviceFault, DeviceRole, Digit, Media, MediaEvent,
+    StreamStats,
+};
 use support::nonce::{Nonce, dbfs};
 use support::phone::{LOCALHOST, Phone};
 use support::write_wav;
@@ -155,6 +160,57 @@ fn a_socket_has_an_even_port_and_is_closed_with_its_session() {
         media.bind("203.0.113.7".parse().unwrap()).is_err(),
         "not an address of this machine"
     );
+}
+
+/// Devices that cannot be opened.
+struct Broken(DeviceFault);
+
+impl Broken {
+    fn refuse<End>(&self) -> Result<Opened<End>, DeviceError> {
+        Err(DeviceError::System {
+            fault: self.0,
+            reason: "refused".to_owned(),
+        })
+    }
+}
+
+impl Backend for Broken {
+    fn open_mic(&mut self, _wake: &Wake) -> Result<Opened<Box<dyn Source>>, DeviceError> {
+        self.refuse()
+    }
+
+    fn open_sink(
+        &mut self,
+        _role: DeviceRole,
+        _wake: &Wake,
+    ) -> Result<Opened<Box<dyn Sink>>, DeviceError> {
+        self.refuse()
+    }
+
+    fn current(&mut self, _role: DeviceRole) -> Option<String> {
+        None
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_device_is_told() {
+    for fault in [DeviceFault::Missing, DeviceFault::Busy, DeviceFault::Failed] {
+        let (forward, events) = channel();
+        let media = Media::spawn_with(Box::new(Broken(fault)), move |event| {
+            drop(forward.send(event));
+        })
+        .unwrap();
+        media.ring(true);
+        let lost = events.recv_timeout(Duration::from_secs(10)).unwrap();
+        assert_eq!(
+            lost,
+            MediaEvent::DeviceLost {
+                role: DeviceRole::Ringer,
+                fault,
+                reason: "the sound system: refused".to_owned(),
+            }
+        );
+    }
 }
 
 #[test]

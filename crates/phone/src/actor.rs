@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use offhook_audio::{DeviceRole, Media, MediaEvent};
+use offhook_audio::{DeviceFault, DeviceRole, Media, MediaEvent};
 use offhook_desk::{Command, Desk, Fact, SessionView, SignedIn, View};
 use offhook_model::{CallId, Code, PhoneNumber};
 use offhook_store::{ProfileLock, Store};
@@ -289,13 +289,23 @@ impl Actor {
                 error!("The media thread has ended");
                 self.facts.push_back(Fact::Failed(Code::MediaFailed));
             }
-            MediaEvent::DeviceLost { role, reason } => {
-                warn!(?role, reason, "A sound device is gone");
+            MediaEvent::DeviceLost {
+                role,
+                fault,
+                reason,
+            } => {
+                warn!(?role, ?fault, reason, "A sound device is gone");
                 if !self.lost.contains(&role) {
                     self.lost.push(role);
-                    self.facts.push_back(Fact::Failed(match role {
-                        DeviceRole::Mic => Code::NoMicrophone,
-                        DeviceRole::Speaker | DeviceRole::Ringer => Code::NoSpeaker,
+                    self.facts.push_back(Fact::Failed(match (fault, role) {
+                        (DeviceFault::Busy, _) => Code::DeviceBusy,
+                        (DeviceFault::Missing | DeviceFault::Failed, DeviceRole::Mic) => {
+                            Code::NoMicrophone
+                        }
+                        (
+                            DeviceFault::Missing | DeviceFault::Failed,
+                            DeviceRole::Speaker | DeviceRole::Ringer,
+                        ) => Code::NoSpeaker,
                     }));
                 }
             }

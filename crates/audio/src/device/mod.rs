@@ -6,12 +6,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+mod fault;
 pub(crate) mod keeper;
 pub mod null;
 pub mod ring;
 mod system;
 pub mod wav;
 
+pub use fault::DeviceFault;
 pub use system::{System, list_devices};
 
 /// Which sound hardware a [`Media`](crate::Media) uses.
@@ -77,8 +79,13 @@ pub enum DeviceError {
     #[error("the system has no such device")]
     NoDevice,
     /// The sound system refused or is not there.
-    #[error("the sound system: {0}")]
-    System(String),
+    #[error("the sound system: {reason}")]
+    System {
+        /// What that means.
+        fault: DeviceFault,
+        /// What it said.
+        reason: String,
+    },
     /// The device offers no sample format or rate that can be used.
     #[error("{0:?} has no usable sample format")]
     Format(String),
@@ -90,6 +97,17 @@ pub enum DeviceError {
         /// What the system or the file said.
         reason: String,
     },
+}
+
+impl DeviceError {
+    /// Returns what the error means for who uses the device.
+    pub fn fault(&self) -> DeviceFault {
+        match self {
+            DeviceError::NoDevice => DeviceFault::Missing,
+            DeviceError::System { fault, .. } => *fault,
+            DeviceError::Format(_) | DeviceError::File { .. } => DeviceFault::Failed,
+        }
+    }
 }
 
 /// Opens devices for the three roles, and watches them.

@@ -14,8 +14,11 @@ use cpal::{
     StreamConfig, SupportedStreamConfigRange,
 };
 
+use super::fault::fault_of;
 use super::ring::{self, Intake, Outlet};
-use super::{Backend, DeviceError, DeviceInfo, DeviceRole, Guard, Opened, Sink, Source, Wake};
+use super::{
+    Backend, DeviceError, DeviceFault, DeviceInfo, DeviceRole, Guard, Opened, Sink, Source, Wake,
+};
 use crate::units::SAMPLE_RATE;
 
 /// What opening a stream may take before the server counts as stuck.
@@ -204,7 +207,10 @@ fn device_name(device: &Device) -> Option<String> {
 }
 
 fn system_error(error: cpal::Error) -> DeviceError {
-    DeviceError::System(error.to_string())
+    DeviceError::System {
+        fault: fault_of(&error),
+        reason: error.to_string(),
+    }
 }
 
 /// What to ask of a device.
@@ -331,8 +337,13 @@ where
 struct Health {
     /// Counts callbacks, wrapping.
     beats: AtomicU8,
-    broken: AtomicU8,
+    /// One of the three below.
+    condition: AtomicU8,
 }
+
+const WELL: u8 = 0;
+const BROKEN: u8 = 1;
+const GONE: u8 = 2;
 
 impl Health {
     fn beat(&self) {
@@ -343,7 +354,8 @@ impl Health {
         match kind {
             // The stream goes on.
             ErrorKind::Xrun | ErrorKind::RealtimeDenied | ErrorKind::DeviceChanged => {}
-            _ => self.broken.store(1, Ordering::Relaxed),
+            ErrorKind::DeviceNotAvailable => self.condition.store(GONE, Ordering::Relaxed),
+            _ => self.condition.store(BROKEN, Ordering::Relaxed),
         }
     }
 }
@@ -371,14 +383,20 @@ impl Playing {
 
 impl Guard for Playing {
     fn keep(&mut self) -> Result<(), DeviceError> {
-        if self.health.broken.load(Ordering::Relaxed) != 0 {
-            return Err(DeviceError::System("the device went away".to_owned()));
+        let failed = |fault, reason: &str| {
+            let reason = reason.to_owned();
+            Err(DeviceError::System { fault, reason })
+        };
+        match self.health.condition.load(Ordering::Relaxed) {
+            WELL => {}
+            GONE => return failed(DeviceFault::Missing, "the device went away"),
+            _ => return failed(DeviceFault::Failed, "the device has stopped"),
         }
         let beats = self.health.beats.load(Ordering::Relaxed);
         if beats != self.beats {
             (self.beats, self.alive) = (beats, Instant::now());
         } else if self.alive.elapsed() > STALLED {
-            return Err(DeviceError::System("the device stands still".to_owned()));
+            return failed(DeviceFault::Failed, "the device stands still");
         }
         Ok(())
     }
