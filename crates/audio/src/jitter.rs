@@ -435,6 +435,23 @@ mod tests {
     }
 
     #[test]
+    fn a_packet_without_voice_is_not_missed() {
+        let mut jitter = Jitter::new();
+        for index in 0..60 {
+            let arrival = Arrival {
+                voice: packet(index).voice.filter(|_| index % 12 < 4),
+                ..packet(index)
+            };
+            jitter.insert(millis(20 * i64::from(index)), arrival, FLOOR);
+            jitter.take();
+        }
+        assert_eq!((jitter.loss, jitter.lost()), (0.0, 0));
+        insert(&mut jitter, 1_300, 65);
+        jitter.take();
+        assert!(jitter.loss > 0.0, "the five before it are");
+    }
+
+    #[test]
     fn a_flood_that_nobody_plays_is_bounded() {
         let mut jitter = Jitter::new();
         for index in 0..2_000 {

@@ -362,6 +362,25 @@ mod tests {
         assert!(level(&heard) > 0.2, "{}", level(&heard));
     }
 
+    #[test]
+    fn opus_repeats_nothing_across_an_interruption() {
+        let mut encoder = Encoder::new(Codec::Opus);
+        let mut next = |packet: usize, interrupted: bool| {
+            if interrupted {
+                encoder.interrupt();
+            }
+            let mut payload = Vec::new();
+            encoder.encode(&tone(packet * PACKET), &mut payload);
+            redundancy(Codec::Opus, &payload)
+        };
+        for packet in 0..20 {
+            next(packet, false);
+        }
+        assert_eq!(next(20, false), PACKET);
+        assert_eq!(next(29, true), 0);
+        assert_eq!(next(30, false), PACKET, "its settings are kept");
+    }
+
     proptest! {
         #[test]
         fn no_payload_from_the_network_panics(bytes in proptest::collection::vec(any::<u8>(), 0..400), gap in 0usize..6_000) {
