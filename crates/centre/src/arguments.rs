@@ -7,12 +7,14 @@ use std::path::PathBuf;
 /// How the program is called.
 pub const USAGE: &str = "\
 offhook-centre serve [--data DIR] [--http ADDRESS] [--sip ADDRESS] [--ring-seconds N]
-                     [--sample-data] [--practice] [--print-ready] [--allow-plain]
+                     [--trunk HOST:PORT] [--sample-data] [--practice] [--print-ready] [--allow-plain]
 
   --data DIR        where the records are kept (default: offhook-centre-data)
   --http ADDRESS    where the API listens (default: 127.0.0.1:0, any free port)
   --sip ADDRESS     where SIP listens (default: 127.0.0.1:0)
   --ring-seconds N  how long a call rings at one agent, 1 to 600 (default: 30)
+  --trunk HOST:PORT where calls to numbers outside go, plain SIP over UDP (default: practice
+                    people answer them with --practice, nobody without)
   --sample-data     fill an empty store with practice agents and customers
   --practice        let an administrator start practice calls
   --print-ready     print one line of JSON once everything listens
@@ -50,6 +52,7 @@ pub fn read(words: impl IntoIterator<Item = String>) -> Result<Arguments, Argume
         http: any_port,
         sip: any_port,
         ring_seconds: 30,
+        trunk: None,
         sample_data: false,
         practice: false,
         allow_plain: false,
@@ -67,6 +70,7 @@ pub fn read(words: impl IntoIterator<Item = String>) -> Result<Arguments, Argume
                 }
                 options.ring_seconds = seconds;
             }
+            "--trunk" => options.trunk = Some(value(&word, &mut words)?),
             "--sample-data" => options.sample_data = true,
             "--practice" => options.practice = true,
             "--print-ready" => print_ready = true,
@@ -106,12 +110,13 @@ mod tests {
     #[test]
     fn everything_can_be_said() {
         let arguments = words(
-            "serve --data /d --http 127.0.0.1:80 --sip [::1]:5060 --ring-seconds 5 --sample-data --practice --print-ready",
+            "serve --data /d --http 127.0.0.1:80 --sip [::1]:5060 --ring-seconds 5 --trunk pbx:5060 --sample-data --practice --print-ready",
         )
         .expect("read");
         assert_eq!(arguments.options.data, PathBuf::from("/d"));
         assert_eq!(arguments.options.sip.port(), 5060);
         assert_eq!(arguments.options.ring_seconds, 5);
+        assert_eq!(arguments.options.trunk.as_deref(), Some("pbx:5060"));
         assert!(arguments.print_ready && arguments.options.practice);
         assert!(!arguments.options.allow_plain);
     }

@@ -6,10 +6,11 @@ use crate::clock::{self, Clock};
 use crate::control::Control;
 use crate::engine::{Builtin, Engine, Wires};
 use crate::hub::Hub;
-use crate::practice::{Practice, VoiceError};
+use crate::practice::{Practice, PracticeTrunk, VoiceError};
 use crate::store::{Store, StoreError};
 use crate::{password, recorder};
 use offhook_model::Secret;
+use offhook_sip::net::ResolveError;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
@@ -35,6 +36,8 @@ pub struct Options {
     pub ring_seconds: u32,
     /// Fill an empty store with the practice centre's people and customers.
     pub sample_data: bool,
+    /// Where calls to numbers outside go, as `host:port`; practice people answer if nothing is said and practice is on.
+    pub trunk: Option<String>,
     /// Let an administrator start practice calls.
     pub practice: bool,
     /// Plain HTTP and plain SIP to other machines.
@@ -60,6 +63,9 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
+    /// The trunk's name has no address.
+    #[error(transparent)]
+    Trunk(#[from] ResolveError),
     /// The engine did not start.
     #[error("starting the engine: {0}")]
     Engine(#[source] io::Error),
@@ -105,6 +111,15 @@ impl Centre {
             .await
             .map_err(listen(options.sip))?;
         let sip = engine.local_addr().map_err(listen(options.sip))?;
+        let outside = match (&options.trunk, options.practice) {
+            (Some(_), _) | (None, false) => None,
+            (None, true) => Some(PracticeTrunk::bind(sip.ip()).await.map_err(listen(sip))?),
+        };
+        let trunk = match &options.trunk {
+            Some(name) => Some(trunk(name, options.allow_plain).await?),
+            None => outside.as_ref().map(|outside| outside.addr),
+        };
+        let engine = engine.with_trunk(trunk);
 
         let store = Store::open(&options.data).await?;
         let now = clock::wall();
@@ -127,13 +142,11 @@ impl Centre {
             .map_err(|_| StartError::Closing)??;
         let practice = if options.practice {
             let (control, store) = (control.clone(), store.clone());
-            Some(Practice::new(
-                control,
-                store,
-                sip,
-                &options.data,
-                closing.clone(),
-            )?)
+            let practice = Practice::new(control, store, sip, &options.data, closing.clone())?;
+            if let Some(outside) = outside {
+                practice.listen(outside);
+            }
+            Some(practice)
         } else {
             None
         };
@@ -203,6 +216,14 @@ impl Centre {
         }
         self.store.close().await;
     }
+}
+
+async fn trunk(name: &str, allow_plain: bool) -> Result<SocketAddr, StartError> {
+    let address = offhook_sip::net::resolve(name).await?;
+    if !address.ip().is_loopback() && !allow_plain {
+        return Err(StartError::NotLoopback(address));
+    }
+    Ok(address)
 }
 
 fn check(options: &Options) -> Result<(), StartError> {

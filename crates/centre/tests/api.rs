@@ -99,6 +99,7 @@ async fn every_route_is_closed_to_who_may_not() {
         (Method::GET, format!("/v1/practice/calls/{id}")),
         (Method::DELETE, format!("/v1/practice/calls/{id}")),
         (Method::PUT, format!("/v1/practice/calls/{id}/muted")),
+        (Method::PUT, "/v1/practice/callees/12000550486".to_owned()),
     ];
     let anybody = [
         (Method::GET, "/v1/customers?number=10086".to_owned()),

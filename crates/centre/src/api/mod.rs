@@ -157,6 +157,7 @@ pub fn router(app: App) -> Router {
             get(practice::one).delete(practice::hang_up),
         )
         .route("/v1/practice/calls/{id}/muted", put(practice::mute))
+        .route("/v1/practice/callees/{number}", put(practice::teach))
         .fallback(|| async { Refusal::new(Code::NotFound) })
         .method_not_allowed_fallback(|| async { Refusal::with_status(405, Code::Refused) })
         .layer(DefaultBodyLimit::max(BODY_LIMIT))

@@ -3,10 +3,10 @@
 use super::body::{Id, Json};
 use super::guard::Administrator;
 use super::{App, Refusal};
-use crate::practice::{Muted, Practice, PracticeCall, PracticeError, Script};
+use crate::practice::{CalleeScript, Muted, Practice, PracticeCall, PracticeError, Script};
 use axum::extract::State;
 use axum::http::StatusCode;
-use offhook_model::Code;
+use offhook_model::{Code, PhoneNumber};
 use uuid::Uuid;
 
 pub(super) async fn start(
@@ -48,6 +48,16 @@ pub(super) async fn mute(
     Json(wish): Json<Muted>,
 ) -> Result<axum::Json<PracticeCall>, Refusal> {
     known(practice(&app)?.mute(id, wish.muted).await)
+}
+
+pub(super) async fn teach(
+    State(app): State<App>,
+    _: Administrator,
+    Id(number): Id<PhoneNumber>,
+    Json(script): Json<CalleeScript>,
+) -> Result<StatusCode, Refusal> {
+    practice(&app)?.teach(number, script)?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 fn practice(app: &App) -> Result<&Practice, Refusal> {

@@ -1,35 +1,22 @@
 //! One practice customer: a user agent and a media thread of its own.
 
-use super::{PracticeCall, Script, Stage};
+use super::sound::Sound;
+use super::{PATIENCE, PracticeCall, Script, Stage, Word};
+use super::{at, word};
 use crate::clock;
 use crate::control::Connected;
-use offhook_audio::{BackendConfig, Codec, Direction, Media, MediaEvent, SessionKey, StreamConfig};
+use offhook_audio::StreamConfig;
 use offhook_model::CallId;
-use offhook_sip::sdp::{self, Capabilities, CodecSpec, Negotiated, SessionVersion};
-use offhook_sip::{
-    Account, CallKey, Command, EndCause, Event, HeadersExt, Password, Status, UserAgent,
-};
+use offhook_sip::{Account, CallKey, Command, Event, HeadersExt, Password, Status, UserAgent};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::sync::{broadcast, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// The only call of its user agent.
 const CALL: CallKey = CallKey(1);
-/// How long the recording may take to be completed.
-const RECORDING: Duration = Duration::from_secs(2);
-/// How long a hang-up may take before the customer is taken for gone.
-const PATIENCE: Duration = Duration::from_secs(3);
-
-/// What a customer is told to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Word {
-    HangUp,
-    /// Be silent, or no longer. The voice goes on meanwhile, as a person's behind a mute button.
-    Mute(bool),
-}
 
 pub(super) struct Customer {
     pub(super) script: Script,
@@ -47,11 +34,7 @@ struct Caller {
     customer: Customer,
     commands: mpsc::Sender<Command>,
     events: mpsc::Receiver<Event>,
-    media: Media,
-    media_ended: oneshot::Receiver<()>,
-    session: SessionKey,
-    capabilities: Capabilities,
-    version: SessionVersion,
+    sound: Sound,
     /// What was agreed, once the centre has answered.
     stream: Option<StreamConfig>,
     /// Calls that were connected before the centre's answer had arrived here.
@@ -67,20 +50,13 @@ impl Customer {
             .map_err(|error| error.to_string())?;
         let local = socket.local_addr().map_err(|error| error.to_string())?;
         let ua = UserAgent::new(self.account()?, local, rand::random());
-        let (ended, media_ended) = oneshot::channel();
-        let media = self.media(ended)?;
-        let (session, addr) = media.bind(local.ip()).map_err(|error| error.to_string())?;
-        let capabilities = capabilities(addr);
-        let version = SessionVersion {
-            id: clock::wall().0.unsigned_abs(),
-            version: 1,
-        };
+        let sound = Sound::open(self.voice.clone(), self.script.record.clone(), local.ip())?;
         let invite = Command::Invite {
             call: CALL,
             to: format!("sip:{}@{}", self.queue, self.centre)
                 .parse()
                 .map_err(|_| "the queue's number is no SIP user".to_owned())?,
-            offer: sdp::offer(&capabilities, sdp::Direction::SendRecv, version),
+            offer: sound.offer(),
             headers: Vec::new(),
         };
         let (commands, events, _task) = offhook_sip::net::spawn(ua, socket);
@@ -92,11 +68,7 @@ impl Customer {
             customer: self,
             commands,
             events,
-            media,
-            media_ended,
-            session,
-            capabilities,
-            version,
+            sound,
             stream: None,
             connected: Vec::new(),
             hang_up_at: None,
@@ -121,37 +93,12 @@ impl Customer {
             user_agent: "Offhook practice customer".to_owned(),
         })
     }
-
-    fn media(&self, ended: oneshot::Sender<()>) -> Result<Media, String> {
-        let backend = BackendConfig::Wav {
-            input: Some(self.voice.clone()),
-            output: self.script.record.clone(),
-        };
-        let ended = std::sync::Mutex::new(Some(ended));
-        Media::spawn(backend, move |event| {
-            if let (MediaEvent::Ended, Ok(mut ended)) = (event, ended.lock())
-                && let Some(ended) = ended.take()
-            {
-                // The customer may have stopped waiting.
-                ended.send(()).ok();
-            }
-        })
-        .map_err(|error| error.to_string())
-    }
 }
 
 impl Caller {
     async fn run(mut self) {
         let cause = self.talk().await;
-        self.media.stop(self.session);
-        drop(self.media);
-        // The recording is complete only then.
-        if tokio::time::timeout(RECORDING, self.media_ended)
-            .await
-            .is_err()
-        {
-            tracing::warn!("A practice recording was not completed");
-        }
+        self.sound.close().await;
         self.customer.told.send_modify(|state| {
             state.stage = Stage::Ended;
             state.ended_at = Some(clock::wall());
@@ -181,7 +128,7 @@ impl Caller {
                 },
                 Some(word) = self.customer.inbox.recv() => match word {
                     Word::HangUp => leave_at = self.leave(leave_at).await,
-                    Word::Mute(muted) => self.media.set_muted(self.session, muted),
+                    Word::Mute(muted) => self.sound.set_muted(muted),
                 },
                 () = self.customer.closing.cancelled(), if leave_at.is_none() => {
                     leave_at = self.leave(leave_at).await;
@@ -209,8 +156,7 @@ impl Caller {
     async fn event(&mut self, event: Event) -> Option<String> {
         match event {
             Event::Answered { sdp, headers, .. } => {
-                let negotiated = sdp.and_then(|sdp| sdp::accept(&sdp, &self.capabilities).ok());
-                self.stream = negotiated.and_then(|negotiated| self.stream_of(&negotiated));
+                self.stream = sdp.and_then(|sdp| self.sound.accept(&sdp));
                 if self.stream.is_none() {
                     self.leave(None).await;
                     return Some("no common codec".to_owned());
@@ -226,7 +172,13 @@ impl Caller {
                 None
             }
             Event::Reoffer { call, sdp } => {
-                let command = self.answer_reoffer(call, sdp);
+                let command = match self.sound.answer_again(sdp.as_deref()) {
+                    Some(sdp) => Command::AnswerReoffer { call, sdp },
+                    None => Command::RejectReoffer {
+                        call,
+                        status: Status::NOT_ACCEPTABLE_HERE,
+                    },
+                };
                 self.commands.send(command).await.ok();
                 None
             }
@@ -249,24 +201,6 @@ impl Caller {
         }
     }
 
-    fn answer_reoffer(&mut self, call: CallKey, offer: Option<Vec<u8>>) -> Command {
-        self.version.version += 1;
-        let wish = sdp::Direction::SendRecv;
-        let Some(offer) = offer else {
-            return Command::AnswerReoffer {
-                call,
-                sdp: sdp::offer(&self.capabilities, wish, self.version),
-            };
-        };
-        match sdp::answer(&offer, &self.capabilities, wish, self.version) {
-            Ok((sdp, _)) => Command::AnswerReoffer { call, sdp },
-            Err(_) => Command::RejectReoffer {
-                call,
-                status: Status::NOT_ACCEPTABLE_HERE,
-            },
-        }
-    }
-
     /// Starts the voice once the centre has connected an agent: whatever were said before, nobody would hear.
     fn begin_to_talk(&mut self) {
         let call = self.customer.told.borrow().call;
@@ -276,7 +210,7 @@ impl Caller {
         let Some(stream) = self.stream.take() else {
             return;
         };
-        self.media.start(self.session, stream);
+        self.sound.start(stream);
         self.hang_up_at = self
             .customer
             .script
@@ -286,69 +220,5 @@ impl Caller {
             state.stage = Stage::Connected;
             state.connected_at = Some(clock::wall());
         });
-    }
-
-    fn stream_of(&self, negotiated: &Negotiated) -> Option<StreamConfig> {
-        let voice = negotiated.codecs.first()?;
-        let codec = Codec::from_rtpmap(&voice.name, voice.clock_rate)?;
-        Some(StreamConfig {
-            remote: negotiated.remote,
-            codec,
-            payload_type: voice.payload_type,
-            receive: self
-                .capabilities
-                .codecs
-                .iter()
-                .filter_map(|spec| {
-                    let codec = Codec::from_rtpmap(&spec.name, spec.clock_rate)?;
-                    Some((spec.payload_type, codec))
-                })
-                .collect(),
-            telephone_event: negotiated.telephone_event,
-            direction: Direction::BOTH,
-        })
-    }
-}
-
-fn capabilities(addr: SocketAddr) -> Capabilities {
-    let event = |payload_type, clock_rate| CodecSpec {
-        payload_type,
-        name: "telephone-event".to_owned(),
-        clock_rate,
-        channels: 1,
-        fmtp: Some("0-15".to_owned()),
-    };
-    Capabilities {
-        addr,
-        codecs: Codec::ALL
-            .into_iter()
-            .map(|codec| CodecSpec {
-                payload_type: codec.static_payload_type().unwrap_or(96),
-                name: codec.encoding_name().to_owned(),
-                clock_rate: codec.clock_rate(),
-                channels: codec.channels(),
-                fmtp: codec.fmtp().map(str::to_owned),
-            })
-            .collect(),
-        telephone_event: vec![event(97, 48_000), event(101, 8_000)],
-        ptime: 20,
-    }
-}
-
-fn word(cause: &EndCause) -> String {
-    match cause {
-        EndCause::Bye { .. } => "agent_hung_up".to_owned(),
-        EndCause::HungUp => "hung_up".to_owned(),
-        EndCause::Rejected { status, .. } => format!("rejected {}", status.0),
-        EndCause::Cancelled { .. } => "cancelled".to_owned(),
-        EndCause::Timeout | EndCause::Unreachable => "unreachable".to_owned(),
-        EndCause::AckMissing | EndCause::Lost { .. } | EndCause::Unsendable => "lost".to_owned(),
-    }
-}
-
-async fn at(moment: Option<tokio::time::Instant>) {
-    match moment {
-        Some(moment) => tokio::time::sleep_until(moment).await,
-        None => std::future::pending().await,
     }
 }

@@ -1,23 +1,36 @@
-//! Practice customers: they call a queue over real SIP and real RTP, say what stands in a wav file, and record what they hear.
+//! Practice people: they call a queue, or are dialled, over real SIP and real RTP, say what stands in a wav file, and record
+//! what they hear.
 
+mod behaviour;
+mod callee;
+mod callees;
 mod customer;
+mod exchange;
+mod sound;
 mod voice;
 
 use crate::control::Control;
 use crate::store::{Store, StoreError};
-use customer::{Customer, Word};
-use offhook_model::{CallId, PhoneNumber, Wall};
+use customer::Customer;
+use offhook_model::{CallId, Direction, PhoneNumber, Wall};
+use offhook_sip::EndCause;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+pub use behaviour::{Behaviour, CalleeScript, SampleCallee};
+pub use callees::PracticeTrunk;
 pub use voice::VoiceError;
+
+/// How long a hang-up may take before somebody is taken for gone.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// How many practice calls may run at once.
 const AT_ONCE: usize = 16;
@@ -67,21 +80,27 @@ impl std::fmt::Debug for Script {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
-    /// The INVITE is out.
+    /// The INVITE is out, or it rings at who was dialled.
     Dialling,
     /// The centre has answered; no agent has.
     Waiting,
-    /// The customer talks with an agent.
+    /// Customer and agent talk.
     Connected,
     /// It is over and the recording is complete.
     Ended,
 }
 
 /// A practice call: the answer to all of its requests.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PracticeCall {
     /// Its name here.
     pub id: Uuid,
+    /// Who called: the customer (inbound), or an agent (outbound).
+    pub direction: Direction,
+    /// The customer's number.
+    pub number: Option<PhoneNumber>,
+    /// The digits the customer heard, in their order.
+    pub digits: String,
     /// The centre's name of the call, once it has answered.
     pub call: Option<CallId>,
     /// How far it has come.
@@ -92,6 +111,43 @@ pub struct PracticeCall {
     pub ended_at: Option<Wall>,
     /// How it ended, in a word for people.
     pub ended: Option<String>,
+}
+
+impl PracticeCall {
+    fn new(id: Uuid, stage: Stage) -> Self {
+        Self {
+            id,
+            direction: Direction::Inbound,
+            number: None,
+            digits: String::new(),
+            call: None,
+            stage,
+            connected_at: None,
+            ended_at: None,
+            ended: None,
+        }
+    }
+}
+
+impl std::fmt::Debug for PracticeCall {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Digits may be a password.
+        f.debug_struct("PracticeCall")
+            .field("id", &self.id)
+            .field("direction", &self.direction)
+            .field("call", &self.call)
+            .field("stage", &self.stage)
+            .field("ended", &self.ended)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What somebody is told to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Word {
+    HangUp,
+    /// Be silent, or no longer. The voice goes on meanwhile, as a person's behind a mute button.
+    Mute(bool),
 }
 
 /// Why a practice call was not started.
@@ -126,6 +182,7 @@ pub struct Practice {
     store: Store,
     sip: SocketAddr,
     voices: PathBuf,
+    callees: Arc<Mutex<BTreeMap<PhoneNumber, CalleeScript>>>,
     calls: Arc<Mutex<BTreeMap<Uuid, Running>>>,
     tasks: TaskTracker,
     closing: CancellationToken,
@@ -141,7 +198,7 @@ impl Practice {
     /// Makes practice calls possible; the voices are written below `data`.
     ///
     /// # Errors
-    /// When they cannot be written.
+    /// When they cannot be written, or the sample cannot be read.
     pub fn new(
         control: Control,
         store: Store,
@@ -156,6 +213,7 @@ impl Practice {
             store,
             sip,
             voices,
+            callees: Arc::new(Mutex::new(behaviour::sample()?)),
             calls: Arc::default(),
             tasks: TaskTracker::new(),
             closing,
@@ -182,29 +240,15 @@ impl Practice {
         voice::check(&voice, script.record.as_deref())?;
         let id = Uuid::now_v7();
         let (told, state) = watch::channel(PracticeCall {
-            id,
-            call: None,
-            stage: Stage::Dialling,
-            connected_at: None,
-            ended_at: None,
-            ended: None,
+            number: Some(script.number.clone()),
+            ..PracticeCall::new(id, Stage::Dialling)
         });
         let (words, inbox) = mpsc::channel(4);
-        {
-            let mut calls = self.lock();
-            if calls.values().filter(|call| !call.is_over()).count() >= AT_ONCE {
-                return Err(PracticeError::TooMany);
-            }
-            while calls.len() >= REMEMBERED {
-                let over = calls.iter().find(|(_, call)| call.is_over());
-                let Some(over) = over.map(|(&id, _)| id) else {
-                    break;
-                };
-                calls.remove(&over);
-            }
-            let state = state.clone();
-            calls.insert(id, Running { state, words });
-        }
+        let running = Running {
+            state: state.clone(),
+            words,
+        };
+        self.remember(id, running)?;
         let customer = Customer {
             script,
             voice,
@@ -221,6 +265,44 @@ impl Practice {
         }
         let started = state.borrow().clone();
         Ok(started)
+    }
+
+    /// Says what a number outside does when it is dialled from now on.
+    ///
+    /// # Errors
+    /// [`PracticeError::Voice`] says what would go wrong.
+    pub fn teach(&self, number: PhoneNumber, script: CalleeScript) -> Result<(), PracticeError> {
+        let voice = script.voice.clone();
+        let voice = voice.unwrap_or_else(|| self.voices.join(voice::of(script.behaviour, &number)));
+        voice::check(&voice, script.record.as_deref())?;
+        // What is guarded is whole after every statement: a panic elsewhere spoils nothing.
+        self.callees
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(number, script);
+        Ok(())
+    }
+
+    fn script_of(&self, number: &PhoneNumber) -> CalleeScript {
+        let callees = self.callees.lock().unwrap_or_else(PoisonError::into_inner);
+        callees.get(number).cloned().unwrap_or_default()
+    }
+
+    /// Keeps an eye on a call, and forgets the oldest that are over.
+    fn remember(&self, id: Uuid, running: Running) -> Result<(), PracticeError> {
+        let mut calls = self.lock();
+        if calls.values().filter(|call| !call.is_over()).count() >= AT_ONCE {
+            return Err(PracticeError::TooMany);
+        }
+        while calls.len() >= REMEMBERED {
+            let over = calls.iter().find(|(_, call)| call.is_over());
+            let Some(over) = over.map(|(&id, _)| id) else {
+                break;
+            };
+            calls.remove(&over);
+        }
+        calls.insert(id, running);
+        Ok(())
     }
 
     /// Says how far a call has come; nothing for one that is not known.
@@ -271,5 +353,24 @@ impl Practice {
 impl Running {
     fn is_over(&self) -> bool {
         self.state.borrow().stage == Stage::Ended
+    }
+}
+
+/// How a call ended, in a word for people.
+fn word(cause: &EndCause) -> String {
+    match cause {
+        EndCause::Bye { .. } => "agent_hung_up".to_owned(),
+        EndCause::HungUp => "hung_up".to_owned(),
+        EndCause::Rejected { status, .. } => format!("rejected {}", status.0),
+        EndCause::Cancelled { .. } => "cancelled".to_owned(),
+        EndCause::Timeout | EndCause::Unreachable => "unreachable".to_owned(),
+        EndCause::AckMissing | EndCause::Lost { .. } | EndCause::Unsendable => "lost".to_owned(),
+    }
+}
+
+async fn at(moment: Option<tokio::time::Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
     }
 }

@@ -28,6 +28,7 @@ pub fn options(data: &Path) -> Options {
         http: any,
         sip: any,
         ring_seconds: 30,
+        trunk: None,
         sample_data: true,
         practice: true,
         allow_plain: false,
