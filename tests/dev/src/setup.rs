@@ -4,12 +4,14 @@ use crate::{
     Outcome, place,
     run::{cargo, exists, npm, output, program, to_end},
 };
-use std::path::Path;
+use std::{path::Path, process::Command};
 
 /// The list of Debian packages.
 const PACKAGES: &str = include_str!("../packages.txt");
 /// The oldest Node that the interface's tools run on.
 const OLDEST_NODE: u32 = 20;
+/// Packages that would have a server of the whole system started now and at each boot, with its unit.
+const SERVERS: &[(&str, &str)] = &[("kamailio", "kamailio.service")];
 
 /// Checks Node, installs or names what the system lacks, and installs the interface's modules.
 ///
@@ -99,6 +101,9 @@ fn debian() -> Outcome {
         println!("{} system packages are there", wanted.len());
         return Ok(());
     }
+    for (_, unit) in SERVERS.iter().filter(|(name, _)| missing.contains(name)) {
+        mask(unit)?;
+    }
     println!("Installing {}", missing.join(" "));
     let mut install = vec!["install", "--yes", "--no-install-recommends"];
     install.extend(&missing);
@@ -126,18 +131,18 @@ fn debian() -> Outcome {
     apt(&install).map_err(told)
 }
 
+/// Keeps a unit from ever being started: the stories start their own servers, each on ports of its own. What a package's scripts
+/// do at its installation does not lift it; where there is no systemd, /etc/default has to ask for the server first.
+fn mask(unit: &str) -> Outcome {
+    if !exists("systemctl") {
+        return Ok(());
+    }
+    println!("Masking {unit}; `systemctl unmask {unit}` lifts that");
+    to_end(as_root()?.args(["systemctl", "mask", unit]))
+}
+
 fn apt(arguments: &[&str]) -> Outcome {
-    let root = output(program("id").arg("-u")).is_some_and(|id| id.trim() == "0");
-    let mut command = if root {
-        program("env")
-    } else if exists("sudo") {
-        let mut sudo = program("sudo");
-        // sudo may ask for a password.
-        sudo.stdin(std::process::Stdio::inherit()).arg("env");
-        sudo
-    } else {
-        return Err("not root, and there is no sudo".to_owned());
-    };
+    let mut command = as_root()?;
     command
         .args([
             "DEBIAN_FRONTEND=noninteractive",
@@ -148,6 +153,20 @@ fn apt(arguments: &[&str]) -> Outcome {
         ])
         .args(arguments);
     to_end(&mut command)
+}
+
+/// Prepares `env` as root, to be given variables, a program and its arguments.
+fn as_root() -> Result<Command, String> {
+    if output(program("id").arg("-u")).is_some_and(|id| id.trim() == "0") {
+        return Ok(program("env"));
+    }
+    if !exists("sudo") {
+        return Err("not root, and there is no sudo".to_owned());
+    }
+    let mut sudo = program("sudo");
+    // sudo may ask for a password.
+    sudo.stdin(std::process::Stdio::inherit()).arg("env");
+    Ok(sudo)
 }
 
 /// Reads the package names out of the list: the first word of each line that is no comment.
@@ -218,6 +237,14 @@ mod tests {
         once.sort_unstable();
         once.dedup();
         assert_eq!(once.len(), list.len(), "a package is named twice");
+    }
+
+    #[test]
+    fn every_server_is_on_the_list() {
+        for (name, unit) in SERVERS {
+            assert!(names(PACKAGES).contains(name), "{name}");
+            assert!(unit.ends_with(".service"), "{unit}");
+        }
     }
 
     #[test]
