@@ -39,6 +39,7 @@ pub mod nonce;
 pub mod place;
 pub mod process;
 pub mod replay;
+pub mod rtp;
 pub mod sound;
 pub mod tap;
 pub mod try_it;
@@ -61,6 +62,8 @@ pub mod pictures;
 pub mod play;
 #[cfg(target_os = "linux")]
 pub mod pulse;
+#[cfg(target_os = "linux")]
+pub mod sipp;
 #[cfg(target_os = "linux")]
 pub mod talk;
 #[cfg(target_os = "linux")]

@@ -7,6 +7,7 @@ use crate::{
     nonce::{Heard, MUTED_DBFS, Nonce, loudest_dbfs},
     place::{Place, eventually},
     pulse::Recorder,
+    rtp::Rtp,
     sound::Sound,
 };
 use anyhow::{Result, ensure};
@@ -60,6 +61,8 @@ pub enum Ear {
     Device(Recorder),
     /// In a wav file that grows, brought up to date about once a second.
     File(PathBuf),
+    /// On the wire to it.
+    Wire(Rtp),
 }
 
 impl Ear {
@@ -135,6 +138,7 @@ impl Ear {
     fn now(&self) -> Duration {
         match self {
             Self::Device(recorder) => recorder.position(),
+            Self::Wire(rtp) => rtp.position(),
             // It may not be there yet: then it begins now. 48 kHz, mono, 16 bits behind a head of 44 bytes.
             Self::File(path) => std::fs::metadata(path).map_or(Duration::ZERO, |file| {
                 Duration::from_secs_f64(file.len().saturating_sub(44) as f64 / 96_000.0)
@@ -145,13 +149,14 @@ impl Ear {
     fn sound(&self) -> Result<Sound> {
         match self {
             Self::Device(recorder) => Ok(recorder.sound()),
+            Self::Wire(rtp) => Ok(rtp.sound()),
             Self::File(path) => Sound::read(path),
         }
     }
 
     fn lag(&self) -> Duration {
         match self {
-            Self::Device(_) => Duration::from_millis(60),
+            Self::Device(_) | Self::Wire(_) => Duration::from_millis(60),
             Self::File(_) => Duration::from_millis(1200),
         }
     }
