@@ -1,5 +1,26 @@
 //! What a telephone that nobody here wrote is given: an address, and a password where it registers.
 
+/// What SIP messages travel over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Transport {
+    /// UDP.
+    #[default]
+    Udp,
+    /// TCP.
+    Tcp,
+}
+
+impl Transport {
+    /// Spells it as SIP URIs do.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Udp => "udp",
+            Self::Tcp => "tcp",
+        }
+    }
+}
+
 /// One SIP account of a peer.
 #[derive(Debug, Clone)]
 pub struct Account {
@@ -11,6 +32,8 @@ pub struct Account {
     pub name: String,
     /// The device password; nothing for one who does not register.
     pub password: Option<String>,
+    /// What its messages travel over.
+    pub transport: Transport,
 }
 
 impl Account {
@@ -22,6 +45,7 @@ impl Account {
             user: number.into(),
             name: name.into(),
             password: None,
+            transport: Transport::Udp,
         }
     }
 
@@ -33,6 +57,20 @@ impl Account {
             user: extension.into(),
             name: extension.into(),
             password: Some(password.into()),
+            transport: Transport::Udp,
         }
+    }
+
+    /// A telephone that is only called, at its own address.
+    #[must_use]
+    pub fn line(number: &str) -> Self {
+        Self::customer("127.0.0.1", number, number)
+    }
+
+    /// The same over another transport.
+    #[must_use]
+    pub fn over(mut self, transport: Transport) -> Self {
+        self.transport = transport;
+        self
     }
 }

@@ -1,8 +1,11 @@
 //! Debian's baresip as a peer: a SIP phone that nobody here wrote, on sound devices of its own, told what to do over its
 //! control port (netstrings of JSON).
+//!
+//! 1.0.0 knows MD5 only, gives up at any other algorithm, and when it hangs up on one who rings it says 486.
 
 use crate::{
     account::Account,
+    environment::Environment,
     place::{Place, eventually, free_port},
     process::{Program, Running},
     pulse::Pulse,
@@ -25,11 +28,25 @@ pub enum Codec {
     Opus,
     /// PCMU and PCMA at 8 kHz.
     G711,
+    /// G.722, 16 kHz on an RTP clock of 8 kHz.
+    G722,
+}
+
+/// What it hears and speaks with.
+#[derive(Debug, Clone, Copy)]
+pub enum Devices<'a> {
+    /// The devices of its party.
+    Of(&'a Pulse),
+    /// None: what it hears comes back from it.
+    Echo(&'a Environment),
 }
 
 /// The phone.
 #[derive(Debug)]
 pub struct Baresip {
+    /// `host:port` at which it is reached.
+    pub address: String,
+    digits: String,
     reader: BufReader<OwnedReadHalf>,
     writer: OwnedWriteHalf,
     program: Running,
@@ -42,14 +59,17 @@ impl Baresip {
     /// It is not installed, does not come up, or cannot register.
     pub async fn start(
         place: &Place,
-        pulse: &Pulse,
+        devices: Devices<'_>,
         party: &str,
         account: &Account,
         codec: Codec,
     ) -> Result<Self> {
         let (port, control) = (free_port()?, free_port()?);
         let dir = place.dir(&format!("baresip-{party}"))?;
-        std::fs::write(dir.join("config"), config(party, port, control, codec)?)?;
+        std::fs::write(
+            dir.join("config"),
+            config(party, port, control, devices, codec)?,
+        )?;
         std::fs::write(dir.join("contacts"), "")?;
         let registration = match &account.password {
             Some(password) => format!("auth_user={};auth_pass={password};regint=300", account.user),
@@ -58,21 +78,24 @@ impl Baresip {
         std::fs::write(
             dir.join("accounts"),
             format!(
-                "\"{}\" <sip:{}@{};transport=udp>;{registration}\n",
-                account.name, account.user, account.centre
+                "\"{}\" <sip:{}@{};transport={}>;{registration}\n",
+                account.name,
+                account.user,
+                account.centre,
+                account.transport.name()
             ),
         )?;
-        let mut program = Program::new(
-            &format!("baresip-{party}"),
-            "baresip",
-            place,
-            pulse.environment(),
-        )
-        .args(["-v", "-s", "-f"])
-        .arg(&dir)
-        .talking()
-        .listening()
-        .start()?;
+        let environment = match devices {
+            Devices::Of(pulse) => pulse.environment(),
+            Devices::Echo(environment) => environment,
+        };
+        let name = format!("baresip-{party}");
+        let mut program = Program::new(&name, "baresip", place, environment)
+            .args(["-v", "-s", "-f"])
+            .arg(&dir)
+            .talking()
+            .listening()
+            .start()?;
         let limit = Duration::from_secs(15);
         let stream = eventually("baresip's control port", limit, async || {
             program.must_run()?;
@@ -81,6 +104,8 @@ impl Baresip {
         .await?;
         let (reader, writer) = stream.into_split();
         let mut phone = Self {
+            address: format!("127.0.0.1:{port}"),
+            digits: String::new(),
             reader: BufReader::new(reader),
             writer,
             program,
@@ -137,7 +162,45 @@ impl Baresip {
         self.tell("mute", "").await
     }
 
-    /// Hangs up.
+    /// Puts the call on hold.
+    ///
+    /// # Errors
+    /// It does not take the command.
+    pub async fn hold(&mut self) -> Result<()> {
+        self.tell("hold", "").await
+    }
+
+    /// Takes the call back from hold.
+    ///
+    /// # Errors
+    /// It does not take the command.
+    pub async fn resume(&mut self) -> Result<()> {
+        self.tell("resume", "").await
+    }
+
+    /// Keys digits, as telephone events.
+    ///
+    /// # Errors
+    /// It does not take them.
+    pub async fn key(&mut self, digits: &str) -> Result<()> {
+        self.tell("sndcode", digits).await
+    }
+
+    /// Waits until `count` digits have been keyed at the other side, and gives all of them.
+    ///
+    /// # Errors
+    /// Fewer came; those are told.
+    pub async fn is_keyed(&mut self, count: usize, limit: Duration) -> Result<String> {
+        let end = tokio::time::Instant::now() + limit;
+        while self.digits.chars().count() < count {
+            tokio::time::timeout_at(end, self.message())
+                .await
+                .with_context(|| format!("baresip: only {:?} keyed", self.digits))??;
+        }
+        Ok(self.digits.clone())
+    }
+
+    /// Hangs up: what is dialled is cancelled, one who rings is refused with 486.
     ///
     /// # Errors
     /// It does not take the command.
@@ -145,12 +208,21 @@ impl Baresip {
         self.tell("hangup", "").await
     }
 
-    /// Waits until the call is over.
+    /// Waits until it hears that the other side rings.
+    ///
+    /// # Errors
+    /// It does not in time.
+    pub async fn hears_ringing(&mut self, limit: Duration) -> Result<()> {
+        self.event("CALL_RINGING", limit).await.map(drop)
+    }
+
+    /// Waits until the call is over, and tells why, in its words: `486 Busy Here`, `Connection reset by peer`.
     ///
     /// # Errors
     /// It goes on.
-    pub async fn is_over(&mut self, limit: Duration) -> Result<()> {
-        self.event("CALL_CLOSED", limit).await.map(drop)
+    pub async fn is_over(&mut self, limit: Duration) -> Result<String> {
+        let closed = self.event("CALL_CLOSED", limit).await?;
+        Ok(closed["param"].as_str().unwrap_or_default().to_owned())
     }
 
     async fn tell(&mut self, command: &str, parameters: &str) -> Result<()> {
@@ -194,19 +266,37 @@ impl Baresip {
         let mut body = vec![0; length];
         self.reader.read_exact(&mut body).await?;
         ensure!(self.reader.read_u8().await? == b',', "no netstring");
-        Ok(serde_json::from_slice(&body)?)
+        let message: Value = serde_json::from_slice(&body)?;
+        if message["type"] == "CALL_DTMF_START" {
+            self.digits
+                .push_str(message["param"].as_str().unwrap_or("?"));
+        }
+        Ok(message)
     }
 }
 
-fn config(party: &str, port: u16, control: u16, codec: Codec) -> Result<String> {
+fn config(
+    party: &str,
+    port: u16,
+    control: u16,
+    devices: Devices<'_>,
+    codec: Codec,
+) -> Result<String> {
     let mut config = String::new();
-    let (speaker, mic) = (Pulse::speaker(party), Pulse::mic(party));
+    let (player, source, module) = match devices {
+        Devices::Of(_) => (
+            format!("pulse,{}", Pulse::speaker(party)),
+            format!("pulse,{}", Pulse::mic(party)),
+            "pulse",
+        ),
+        Devices::Echo(_) => ("aubridge,echo".into(), "aubridge,echo".into(), "aubridge"),
+    };
     for (key, value) in [
         ("sip_listen", format!("127.0.0.1:{port}")),
         ("sip_trans_bsize", "128".into()),
         ("call_max_calls", "4".into()),
-        ("audio_player", format!("pulse,{speaker}")),
-        ("audio_source", format!("pulse,{mic}")),
+        ("audio_player", player),
+        ("audio_source", source),
         // What rings must not be in the recording of what was said.
         ("audio_alert", "nullaudio,".into()),
         ("audio_buffer", "20-160".into()),
@@ -220,8 +310,9 @@ fn config(party: &str, port: u16, control: u16, codec: Codec) -> Result<String> 
     let codec = match codec {
         Codec::Opus => "opus",
         Codec::G711 => "g711",
+        Codec::G722 => "g722",
     };
-    for module in [codec, "pulse"] {
+    for module in [codec, module] {
         writeln!(config, "module {module}.so")?;
     }
     for module in ["account", "menu", "ctrl_tcp"] {

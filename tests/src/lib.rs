@@ -55,6 +55,8 @@ pub mod desktop;
 #[cfg(target_os = "linux")]
 pub mod display;
 #[cfg(target_os = "linux")]
+pub mod kamailio;
+#[cfg(target_os = "linux")]
 pub mod linphone;
 #[cfg(target_os = "linux")]
 pub mod pictures;

@@ -1,7 +1,7 @@
 //! Debian's linphonec as a peer: another SIP phone that nobody here wrote, told what to do on its standard input.
 
 use crate::{
-    account::Account,
+    account::{Account, Transport},
     place::{Place, eventually, free_port},
     process::{Program, Running},
     pulse::Pulse,
@@ -69,6 +69,14 @@ impl Linphone {
         Ok(phone)
     }
 
+    /// Dials.
+    ///
+    /// # Errors
+    /// It is gone.
+    pub fn call(&mut self, uri: &str) -> Result<()> {
+        self.program.say(&format!("call {uri}"))
+    }
+
     /// Waits for a call to ring.
     ///
     /// # Errors
@@ -103,7 +111,43 @@ impl Linphone {
         self.program.say("mute")
     }
 
-    /// Hangs up.
+    /// Puts the call on hold.
+    ///
+    /// # Errors
+    /// It is gone.
+    pub fn hold(&mut self) -> Result<()> {
+        self.program.say("pause")
+    }
+
+    /// Takes the call back from hold.
+    ///
+    /// # Errors
+    /// It is gone.
+    pub fn resume(&mut self) -> Result<()> {
+        self.program.say("resume")
+    }
+
+    /// Keys digits, as telephone events.
+    ///
+    /// # Errors
+    /// It is gone.
+    pub fn key(&mut self, digits: &str) -> Result<()> {
+        self.program.say(digits)
+    }
+
+    /// Waits until these digits have been keyed at the other side, one after the other.
+    ///
+    /// # Errors
+    /// One does not come in time.
+    pub async fn is_keyed(&mut self, digits: &str, limit: Duration) -> Result<()> {
+        for digit in digits.chars() {
+            let tone = format!("Receiving tone {digit} ");
+            self.says("a keyed digit", &[&tone], limit).await?;
+        }
+        Ok(())
+    }
+
+    /// Hangs up: what is dialled is cancelled, one who rings is declined with 603.
     ///
     /// # Errors
     /// It is gone.
@@ -134,11 +178,17 @@ fn settings(party: &str, port: u16, account: &Account) -> String {
         user,
         name,
         password,
+        transport,
     } = account;
+    let tcp_port = match transport {
+        Transport::Udp => 0,
+        Transport::Tcp => port,
+    };
+    let transport = transport.name();
     let (speaker, mic) = (Pulse::speaker(party), Pulse::mic(party));
     let mut settings = format!(
-        "[sip]\nsip_port={port}\nsip_tcp_port=0\nsip_tls_port=0\nmedia_encryption=none\nguess_hostname=0\nuse_ipv6=0\n\
-         contact=\"{name}\" <sip:{user}@127.0.0.1:{port}>\nping_with_options=0\ndefault_proxy=0\n\
+        "[sip]\nsip_port={port}\nsip_tcp_port={tcp_port}\nsip_tls_port=0\nmedia_encryption=none\nguess_hostname=0\nuse_ipv6=0\n\
+         contact=\"{name}\" <sip:{user}@127.0.0.1:{port};transport={transport}>\nping_with_options=0\ndefault_proxy=0\n\
          [net]\nfirewall_policy=0\nmtu=1300\nstun_server=\n\
          [rtp]\naudio_rtp_port=-1\n\
          [sound]\nplayback_dev_id=PulseAudio Unknown: {speaker}\ncapture_dev_id=PulseAudio Unknown: {mic}\n\
@@ -147,7 +197,7 @@ fn settings(party: &str, port: u16, account: &Account) -> String {
     );
     if let Some(password) = password {
         settings.push_str(&format!(
-            "[proxy_0]\nreg_proxy=<sip:{centre};transport=udp>\nreg_identity=sip:{user}@{centre}\nreg_expires=300\n\
+            "[proxy_0]\nreg_proxy=<sip:{centre};transport={transport}>\nreg_identity=sip:{user}@{centre}\nreg_expires=300\n\
              reg_sendregister=1\npublish=0\n\
              [auth_info_0]\nusername={user}\nuserid={user}\npasswd={password}\n"
         ));

@@ -1,8 +1,8 @@
 //! A witness on the voice's way to a peer and back: passes every packet on, and keeps what went to the peer as sound and as keyed
 //! digits (RFC 3550, RFC 4733). G.711 becomes sound; other codecs are passed on and not listened to.
 
-use crate::sound::Sound;
-use anyhow::Result;
+use crate::{place::eventually, sound::Sound};
+use anyhow::{Result, ensure};
 use std::{
     net::{SocketAddr, UdpSocket},
     sync::{
@@ -103,6 +103,19 @@ impl Rtp {
             .filter(|event| event.ended)
             .map(|event| event.key)
             .collect()
+    }
+
+    /// Waits until exactly these digits have been keyed, in this order, from the beginning.
+    ///
+    /// # Errors
+    /// Others were, or not all in time.
+    pub async fn is_keyed(&self, digits: &str, limit: Duration) -> Result<()> {
+        eventually("keyed digits", limit, async || {
+            let keyed = self.digits();
+            ensure!(keyed == digits, "keyed are {keyed:?}");
+            Ok(())
+        })
+        .await
     }
 
     /// Tells how many packets came with any of `payload`.

@@ -5,7 +5,7 @@
 //! Cues go over the socket that sipp has for third-party call control: `recvCmd` in a scenario waits for one.
 
 use crate::{
-    account::Account,
+    account::{Account, Transport},
     environment::Environment,
     place::{Place, eventually, free_port},
     process::{Program, Running},
@@ -28,16 +28,6 @@ const REGISTER: &str = include_str!("../sipp/register.xml");
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Ends a cue.
 const ESCAPE: u8 = 27;
-
-/// What its messages travel over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Transport {
-    /// UDP.
-    #[default]
-    Udp,
-    /// TCP, one connection. One who is called listens; sipp cannot register over the connection that it is called on.
-    Tcp,
-}
 
 /// The one codec that it offers and accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -137,7 +127,7 @@ impl Sipp {
         name: &str,
         account: &Account,
         callee: &str,
-        (transport, codec): (Transport, Codec),
+        codec: Codec,
     ) -> Result<Self> {
         let setting = Setting {
             place,
@@ -152,7 +142,7 @@ impl Sipp {
                 .arg(&account.centre)
                 .args(["-s", callee, "-cid_str", &call_id])
         };
-        setting.start(CALLER, transport, codec, port, begin).await
+        setting.start(CALLER, codec, port, begin).await
     }
 
     /// Has it wait for one call. It rings, answers or refuses when it is given the cue.
@@ -164,7 +154,7 @@ impl Sipp {
         environment: &Environment,
         name: &str,
         account: &Account,
-        (transport, codec): (Transport, Codec),
+        codec: Codec,
     ) -> Result<Self> {
         let setting = Setting {
             place,
@@ -173,15 +163,14 @@ impl Sipp {
             account,
         };
         let begin = |program| program;
-        setting
-            .start(CALLEE, transport, codec, free_port()?, begin)
-            .await
+        setting.start(CALLEE, codec, free_port()?, begin).await
     }
 
-    /// Has it register over UDP with the account's password (MD5), and then wait for one call at the same port.
+    /// Has it register with the account's password (MD5), and then wait for one call at the same port.
     ///
     /// # Errors
-    /// It is not installed, or it is not registered.
+    /// It is not installed, it is not registered, or the account is one over TCP: sipp cannot be called on the connection that it
+    /// registered over.
     pub async fn registers(
         place: &Place,
         environment: &Environment,
@@ -195,10 +184,11 @@ impl Sipp {
             name,
             account,
         };
+        ensure!(account.transport == Transport::Udp, "over UDP only");
         let port = free_port()?;
         let file = format!("{name}-register");
         let mut registering = setting
-            .program(&file, REGISTER, Transport::Udp, port)?
+            .program(&file, REGISTER, port)?
             .arg(&account.centre)
             .start()?;
         registering
@@ -206,9 +196,7 @@ impl Sipp {
             .await
             .with_context(|| format!("Registering {name}, see {file}.msg"))?;
         let begin = |program| program;
-        setting
-            .start(CALLEE, Transport::Udp, codec, port, begin)
-            .await
+        setting.start(CALLEE, codec, port, begin).await
     }
 
     /// Gives it a cue, and waits until it has gone by: of hold and retrieve the ACK, of the others their message.
@@ -301,7 +289,6 @@ impl Setting<'_> {
     async fn start(
         &self,
         scenario: &str,
-        transport: Transport,
         codec: Codec,
         port: u16,
         begin: impl FnOnce(Program) -> Program,
@@ -314,7 +301,7 @@ impl Setting<'_> {
             Codec::G722 => ("9", "G722/8000"),
         };
         let program = self
-            .program(self.name, scenario, transport, port)?
+            .program(self.name, scenario, port)?
             .args(["-3pcc", &format!("127.0.0.1:{cues}")])
             .args(["-rtp_echo", "-mi", "127.0.0.1", "-mp", &echo.to_string()])
             .args(["-key", "rtp", &rtp.port().to_string()])
@@ -337,13 +324,7 @@ impl Setting<'_> {
         })
     }
 
-    fn program(
-        &self,
-        file: &str,
-        scenario: &str,
-        transport: Transport,
-        port: u16,
-    ) -> Result<Program> {
+    fn program(&self, file: &str, scenario: &str, port: u16) -> Result<Program> {
         let path = self.place.log(format!("{file}.xml"));
         std::fs::write(&path, scenario)?;
         let password = self.account.password.as_deref().unwrap_or("none");
@@ -359,7 +340,7 @@ impl Setting<'_> {
             .arg(self.place.log(format!("{file}.err")))
             .args([
                 "-t",
-                match transport {
+                match self.account.transport {
                     Transport::Udp => "u1",
                     Transport::Tcp => "t1",
                 },

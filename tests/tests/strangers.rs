@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use e2e::{
     account::Account,
     api::{Api, PracticeCall},
-    baresip::{Baresip, Codec},
+    baresip::{Baresip, Codec, Devices},
     centre::{DEVICE_PASSWORD, PASSWORD},
     linphone::Linphone,
     nonce::Nonce,
@@ -37,7 +37,14 @@ async fn baresip_calls_the_queue(story: &str, codec: Codec) -> Result<()> {
     let pulse = world.pulse()?;
     let mut agent = world.agent_with_devices("lin").await?;
     let account = Account::customer(&world.centre.sip, "12800550142", "Chen");
-    let mut customer = Baresip::start(&world.place, pulse, "customer", &account, codec).await?;
+    let mut customer = Baresip::start(
+        &world.place,
+        Devices::Of(pulse),
+        "customer",
+        &account,
+        codec,
+    )
+    .await?;
     let agent_ear = Ear::Device(pulse.record(&world.place, "lin").await?);
     let customer_ear = Ear::Device(pulse.record(&world.place, "customer").await?);
     let (agent_nonce, customer_nonce) = (Nonce::draw(), Nonce::draw());
@@ -85,8 +92,14 @@ async fn baresip_calls_the_queue(story: &str, codec: Codec) -> Result<()> {
 async fn baresip_takes_a_call_as_an_agent() -> Result<()> {
     let world = World::sounding("stranger-answers-baresip", &["zhou"]).await?;
     let account = Account::agent(&world.centre.sip, "1002", DEVICE_PASSWORD);
-    let mut phone =
-        Baresip::start(&world.place, world.pulse()?, "zhou", &account, Codec::Opus).await?;
+    let mut phone = Baresip::start(
+        &world.place,
+        Devices::Of(world.pulse()?),
+        "zhou",
+        &account,
+        Codec::Opus,
+    )
+    .await?;
     let scene = Scene::set(&world).await?;
     phone.rings(PATIENCE).await?;
     phone.answer().await?;
@@ -95,7 +108,7 @@ async fn baresip_takes_a_call_as_an_agent() -> Result<()> {
     phone.toggle_mute().await?;
     scene.none_hears(&world).await?;
     world.administrator.hang_up_customer(scene.customer).await?;
-    phone.is_over(PATIENCE).await
+    phone.is_over(PATIENCE).await.map(drop)
 }
 
 /// linphone is registered at the centre as an agent, takes a customer's call and hangs up.

@@ -1,0 +1,279 @@
+//! Debian's kamailio as somebody's PBX: registrar and record-routing proxy with digest passwords, over UDP and TCP at one port.
+//!
+//! Who registered is in its memory only, so a restart forgets it, as a PBX does that loses power. A call for one who is registered
+//! goes where the REGISTER came from: over TCP down the same connection and never a new one. Its own users are asked for their
+//! password when they call; strangers are let in. Numbers of nobody go to the trunk, where there is one.
+
+use crate::{
+    account::Account,
+    environment::Environment,
+    place::{Place, eventually, free_port},
+    process::{Program, Running},
+};
+use anyhow::{Result, ensure};
+use std::{fmt::Write as _, path::PathBuf, time::Duration};
+use tokio::net::TcpStream;
+
+/// How long it may take to come up.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// What it calls itself to those who are asked for a password.
+const REALM: &str = "pbx.example";
+
+/// The digest algorithm that it asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Digest {
+    /// MD5.
+    Md5,
+    /// SHA-256 (RFC 8760), and no other beside it.
+    Sha256,
+}
+
+/// One of its users.
+#[derive(Debug, Clone, Copy)]
+pub struct User<'a> {
+    /// The user part.
+    pub name: &'a str,
+    /// The password.
+    pub password: &'a str,
+}
+
+/// The PBX.
+#[derive(Debug)]
+pub struct Kamailio {
+    /// `host:port`, for UDP and TCP.
+    pub address: String,
+    config: PathBuf,
+    starts: u32,
+    running: Option<Running>,
+}
+
+impl Kamailio {
+    /// Starts it with these users; `trunk` (`host:port`) gets what is for nobody.
+    ///
+    /// # Errors
+    /// It is not installed or does not come up.
+    pub async fn start(
+        place: &Place,
+        environment: &Environment,
+        users: &[User<'_>],
+        digest: Digest,
+        trunk: Option<&str>,
+    ) -> Result<Self> {
+        let address = format!("127.0.0.1:{}", free_port()?);
+        let config = place.log("kamailio.cfg");
+        std::fs::write(&config, script(&address, users, digest, trunk)?)?;
+        let mut kamailio = Self {
+            address,
+            config,
+            starts: 0,
+            running: None,
+        };
+        kamailio.up(place, environment).await?;
+        Ok(kamailio)
+    }
+
+    /// Ends it: its port is closed and its connections are cut.
+    pub fn stop(&mut self) {
+        self.running = None;
+    }
+
+    /// Starts it again at the same port, knowing nobody.
+    ///
+    /// # Errors
+    /// It does not come up.
+    pub async fn up(&mut self, place: &Place, environment: &Environment) -> Result<()> {
+        self.stop();
+        self.starts += 1;
+        let runtime = place.dir(&format!("kamailio-{}", self.starts))?;
+        let mut running = Program::new(
+            &format!("kamailio-{}", self.starts),
+            "kamailio",
+            place,
+            environment,
+        )
+        .args(["-DD", "-E", "-m", "16", "-M", "4", "-f"])
+        .arg(&self.config)
+        .arg("-Y")
+        .arg(&runtime)
+        .start()?;
+        eventually("kamailio", PATIENCE, async || {
+            running.must_run()?;
+            Ok(TcpStream::connect(&self.address).await?)
+        })
+        .await?;
+        self.running = Some(running);
+        Ok(())
+    }
+
+    /// Gives the account of one of its users.
+    #[must_use]
+    pub fn account(&self, user: User<'_>) -> Account {
+        Account::agent(&self.address, user.name, user.password)
+    }
+
+    /// Waits until its newest run has said a line with all of these words: `REGISTER lin over tcp`, `INVITE lin over udp`,
+    /// `registered lin`.
+    ///
+    /// # Errors
+    /// It does not say so in time.
+    pub async fn says(&self, place: &Place, words: &[&str], limit: Duration) -> Result<()> {
+        let log = place.log(format!("kamailio-{}.err", self.starts));
+        eventually(&format!("kamailio to say {words:?}"), limit, async || {
+            let said = std::fs::read(&log)?;
+            let said = String::from_utf8_lossy(&said);
+            let found = said
+                .lines()
+                .any(|line| words.iter().all(|word| line.contains(word)));
+            ensure!(found, "see {}", log.display());
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn script(
+    address: &str,
+    users: &[User<'_>],
+    digest: Digest,
+    trunk: Option<&str>,
+) -> Result<String> {
+    let mut script = String::from("#!KAMAILIO\n");
+    for line in [
+        "debug=1",
+        "children=2",
+        "tcp_children=2",
+        "auto_aliases=no",
+        "dns=no",
+        "rev_dns=no",
+        "disable_tls=yes",
+        "tcp_connection_lifetime=3600",
+    ] {
+        writeln!(script, "{line}")?;
+    }
+    for transport in ["udp", "tcp"] {
+        writeln!(script, "listen={transport}:{address}")?;
+    }
+    for module in [
+        "tm",
+        "sl",
+        "rr",
+        "pv",
+        "maxfwd",
+        "textops",
+        "siputils",
+        "tmx",
+        "xlog",
+        "usrloc",
+        "registrar",
+        "auth",
+        "nathelper",
+    ] {
+        writeln!(script, "loadmodule \"{module}.so\"")?;
+    }
+    let algorithm = match digest {
+        Digest::Md5 => "MD5",
+        Digest::Sha256 => "SHA-256",
+    };
+    for (module, parameter, value) in [
+        ("auth", "algorithm", format!("\"{algorithm}\"")),
+        ("auth", "qop", "\"auth\"".into()),
+        // A telephone that is given one puts it in its Contact, and then every later request would have to be looked up.
+        ("registrar", "gruu_enabled", "0".into()),
+        ("usrloc", "db_mode", "0".into()),
+        ("usrloc", "handle_lost_tcp", "1".into()),
+        ("registrar", "received_avp", "\"$avp(flow)\"".into()),
+        ("nathelper", "received_avp", "\"$avp(flow)\"".into()),
+    ] {
+        writeln!(script, "modparam(\"{module}\", \"{parameter}\", {value})")?;
+    }
+    script.push_str(&ROUTES.replace("REALM", REALM).replace(
+        "TRUNK",
+        &trunk.map_or_else(
+            || "t_reply(\"404\", \"Not Found\");".into(),
+            |trunk| format!("$du = \"sip:{trunk}\"; route(RELAY);"),
+        ),
+    ));
+    script.push_str("route[PASSWORD] {\n  $var(password) = \"\";\n  switch ($var(user)) {\n");
+    for User { name, password } in users {
+        writeln!(
+            script,
+            "    case \"{name}\": $var(password) = \"{password}\"; break;"
+        )?;
+    }
+    script.push_str("    default: break;\n  }\n}\n");
+    Ok(script)
+}
+
+/// What it does with a request.
+const ROUTES: &str = r#"
+request_route {
+  xlog("L_NOTICE", "$rm $tU over $proto from $si:$sp\n");
+  if (!mf_process_maxfwd_header("10")) { sl_send_reply("483", "Too Many Hops"); exit; }
+  if (is_method("OPTIONS") && uri == myself && $rU == $null) { sl_send_reply("200", "OK"); exit; }
+  force_rport();
+  if (is_method("CANCEL")) { if (t_check_trans()) t_relay(); exit; }
+  if (has_totag()) {
+    if (loose_route()) { route(RELAY); }
+    if (is_method("ACK")) { if (t_check_trans()) t_relay(); exit; }
+    sl_send_reply("404", "Not Here");
+    exit;
+  }
+  t_check_trans();
+  if (is_method("REGISTER")) {
+    $var(user) = $tU;
+    route(PASSWORD);
+    if ($var(password) == "" || !pv_auth_check("REALM", "$var(password)", "0", "1")) {
+      www_challenge("REALM", "1");
+      exit;
+    }
+    fix_nated_register();
+    if (!save("location")) sl_reply_error();
+    xlog("L_NOTICE", "registered $tU over $proto\n");
+    exit;
+  }
+  $var(user) = $fU;
+  route(PASSWORD);
+  if ($var(password) != "") {
+    if (!pv_auth_check("REALM", "$var(password)", "0", "1")) {
+      proxy_challenge("REALM", "1");
+      exit;
+    }
+    consume_credentials();
+  }
+  remove_hf("Route");
+  if (is_method("INVITE|SUBSCRIBE")) record_route();
+  if (uri != myself) route(RELAY);
+  $var(user) = $rU;
+  route(PASSWORD);
+  if ($var(password) == "") { TRUNK exit; }
+  if (!lookup("location")) { t_reply("480", "Temporarily Unavailable"); exit; }
+  set_forward_no_connect();
+  route(RELAY);
+}
+route[RELAY] {
+  if (!t_relay()) sl_reply_error();
+  exit;
+}
+"#;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_user_has_a_password_in_the_script() -> Result<()> {
+        let users = [User {
+            name: "lin",
+            password: "secret",
+        }];
+        let script = script(
+            "127.0.0.1:5060",
+            &users,
+            Digest::Sha256,
+            Some("127.0.0.1:5070"),
+        )?;
+        assert!(script.contains("case \"lin\": $var(password) = \"secret\";"));
+        assert!(script.contains("\"SHA-256\"") && script.contains("$du = \"sip:127.0.0.1:5070\""));
+        Ok(())
+    }
+}
