@@ -189,7 +189,7 @@ fn script(
     script.push_str(&ROUTES.replace("REALM", REALM).replace(
         "TRUNK",
         &trunk.map_or_else(
-            || "t_reply(\"404\", \"Not Found\");".into(),
+            || "sl_send_reply(\"404\", \"Not Found\");".into(),
             |trunk| format!("$du = \"sip:{trunk}\"; route(RELAY);"),
         ),
     ));
@@ -246,7 +246,7 @@ request_route {
   $var(user) = $rU;
   route(PASSWORD);
   if ($var(password) == "") { TRUNK exit; }
-  if (!lookup("location")) { t_reply("480", "Temporarily Unavailable"); exit; }
+  if (!lookup("location")) { sl_send_reply("480", "Temporarily Unavailable"); exit; }
   set_forward_no_connect();
   route(RELAY);
 }
