@@ -209,9 +209,14 @@ fn everything(addr: SocketAddr) -> Capabilities {
     };
     Capabilities {
         addr,
-        codecs: [(Codec::Opus, 96), (Codec::Pcma, 8), (Codec::Pcmu, 0)]
-            .map(|(codec, payload_type)| ours(codec, payload_type))
-            .to_vec(),
+        codecs: [
+            (Codec::Opus, 96),
+            (Codec::G722, 9),
+            (Codec::Pcma, 8),
+            (Codec::Pcmu, 0),
+        ]
+        .map(|(codec, payload_type)| ours(codec, payload_type))
+        .to_vec(),
         telephone_event: vec![event(97, 48_000), event(101, 8_000)],
         ptime: PTIME,
     }
