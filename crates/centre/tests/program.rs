@@ -1,11 +1,17 @@
 //! The program itself: its ready line, its logs, its end.
 #![cfg(unix)]
 
+mod support;
+
+use offhook_model::api::SignInResponse;
+use offhook_sip::{CallKey, Event, sdp};
 use serde_json::{Value, json};
 use std::process::Stdio;
 use std::time::Duration;
+use support::phone::{Headset, Phone};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::Command;
+use uuid::Uuid;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -87,6 +93,35 @@ async fn it_says_ready_logs_nothing_private_and_ends_cleanly() {
         .await
         .expect("in time");
 
+    // An agent dials out, edits the customer and opens a ticket.
+    let session: SignInResponse = serde_json::from_value(agent.clone()).expect("a session");
+    let mut phone = Phone::registered(&session).await;
+    let put = |path: String, body: Value| {
+        client
+            .put(format!("{http}/v1/{path}"))
+            .bearer_auth(session.token.expose())
+            .header("Idempotency-Key", Uuid::new_v4().to_string())
+            .json(&body)
+    };
+    answer(put("presence".into(), json!({"presence": "ready"}))).await;
+    let (none, heard) = (
+        folder.path().join("none.wav"),
+        folder.path().join("heard.wav"),
+    );
+    let mut headset = Headset::new(&none, &heard);
+    let offer = headset.offer(sdp::Direction::SendRecv);
+    phone
+        .dial(CallKey(7), "12900550167", offer, Vec::new())
+        .await;
+    phone
+        .until(|event| matches!(event, Event::Answered { .. }).then_some(()))
+        .await;
+    let customer =
+        json!({"name": "何一凡", "numbers": ["12500550199"], "tags": ["老客户"], "fields": []});
+    answer(put(format!("customers/{}", Uuid::now_v7()), customer)).await;
+    let ticket = json!({"call": Uuid::now_v7(), "customer": null, "title": "上门检修", "text": "周五上午", "due_at": null});
+    answer(put(format!("tickets/{}", Uuid::now_v7()), ticket)).await;
+
     let id = program.id().expect("it runs").to_string();
     let killed = Command::new("kill").args(["-TERM", &id]).status().await;
     assert!(killed.expect("kill runs").success());
@@ -103,6 +138,13 @@ async fn it_says_ready_logs_nothing_private_and_ends_cleanly() {
         "12800550142".to_owned(),
         "陈雨桐".to_owned(),
         "practice-sip".to_owned(),
+        "12900550167".to_owned(),
+        "057115550100".to_owned(),
+        "何一凡".to_owned(),
+        "12500550199".to_owned(),
+        "老客户".to_owned(),
+        "上门检修".to_owned(),
+        "周五上午".to_owned(),
         secret(&agent["token"]),
         secret(&admin["token"]),
         secret(&agent["sip"]["password"]),

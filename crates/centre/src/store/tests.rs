@@ -192,3 +192,41 @@ async fn a_newer_store_is_refused_untouched() {
         Err(StoreError::Newer)
     ));
 }
+
+#[tokio::test]
+async fn a_store_of_the_first_version_keeps_its_tickets_and_calls() {
+    let folder = tempfile::tempdir().expect("folder");
+    let store = sample_store(folder.path()).await;
+    let before = store.cards(&number("12800550142")).await.expect("read");
+    // Back to how the first version left it.
+    let mut connection = store.pool.acquire().await.expect("open");
+    for sql in [
+        "DELETE FROM _sqlx_migrations WHERE version = 2",
+        "DROP TABLE caller_ids",
+        "ALTER TABLE calls DROP COLUMN direction",
+        "ALTER TABLE calls DROP COLUMN caller_id",
+        "DROP INDEX tickets_by_call",
+        "ALTER TABLE tickets DROP COLUMN call",
+        "ALTER TABLE tickets DROP COLUMN text",
+        "ALTER TABLE tickets DROP COLUMN agent",
+        "CREATE TABLE first (reference TEXT NOT NULL PRIMARY KEY, customer TEXT NOT NULL REFERENCES customers (id),
+           title TEXT NOT NULL, state TEXT NOT NULL, opened_at INTEGER NOT NULL, due_at INTEGER) STRICT",
+        "INSERT INTO first SELECT reference, customer, title, state, opened_at, due_at FROM tickets",
+        "DROP TABLE tickets",
+        "ALTER TABLE first RENAME TO tickets",
+        "CREATE INDEX tickets_by_customer ON tickets (customer)",
+        "INSERT INTO calls (id, arrived_at) VALUES ('019a0000-0000-7000-8000-000000000009', 1)",
+    ] {
+        sqlx::query(sql)
+            .execute(&mut *connection)
+            .await
+            .expect(sql);
+    }
+    drop(connection);
+    store.close().await;
+    let store = Store::open(folder.path()).await.expect("migrated");
+    let after = store.cards(&number("12800550142")).await.expect("read");
+    assert_eq!(after[0].tickets, before[0].tickets);
+    let calls = store.calls(10).await.expect("read");
+    assert_eq!(calls[0].record.direction, Direction::Inbound);
+}

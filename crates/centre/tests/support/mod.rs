@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "each story uses its part")]
 
+pub mod phone;
+pub mod practice;
+
 use futures_util::StreamExt;
 use offhook_centre::serve::{Centre, Options};
 use offhook_model::api::{Event, SignInResponse};

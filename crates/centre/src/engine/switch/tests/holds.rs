@@ -59,11 +59,9 @@ fn the_old_address_of_hold_is_understood_and_nothing_is_sent_to_it() {
     let mut world = World::new(FAIR, 32);
     talking(&mut world);
     let before = world.switch.media.remotes.clone();
-    let sdp = format!(
-        "v=0\r\no=- 1 9 IN IP4 0.0.0.0\r\ns=-\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\n\
-         m=audio 6001 RTP/AVP 109\r\na=rtpmap:109 opus/48000/2\r\n"
-    );
-    world.reoffer_with(FIRST, sdp.into_bytes());
+    let sdp = b"v=0\r\no=- 1 9 IN IP4 0.0.0.0\r\ns=-\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\n\
+        m=audio 6001 RTP/AVP 109\r\na=rtpmap:109 opus/48000/2\r\n";
+    world.reoffer_with(FIRST, sdp.to_vec());
     world.pass(1_000);
     assert_eq!(direction(&world, FIRST), "recvonly");
     assert_eq!(world.heard(CUSTOMER), PROMPT);
