@@ -230,3 +230,60 @@ async fn a_store_of_the_first_version_keeps_its_tickets_and_calls() {
     let calls = store.calls(10).await.expect("read");
     assert_eq!(calls[0].record.direction, Direction::Inbound);
 }
+
+#[tokio::test]
+async fn a_wrap_up_that_names_the_customer_puts_the_call_into_their_history() {
+    let folder = tempfile::tempdir().expect("folder");
+    let store = sample_store(folder.path()).await;
+    let agent = store.agents().await.expect("read")[0].profile.id;
+    let mut random = Random::seeded(3);
+    let call = CallId::mint(NOW, &mut random);
+    let leg = LegId::mint(NOW, &mut random);
+    let record = LegRecord {
+        leg,
+        call,
+        direction: Direction::Outbound,
+        number: Some(number("12500550199")),
+        customer: None,
+        skill_group: None,
+        offered_at: NOW,
+        answered_at: None,
+        ended_at: Some(NOW),
+        outcome: Some(LegOutcome::Busy),
+    };
+    store.keep_leg(agent, record).await.expect("kept");
+    let card = store.cards(&number("12800550142")).await.expect("read");
+    let customer = card[0].customer.id;
+    let body = WrapUpBody {
+        call,
+        legs: vec![leg],
+        customer: Some(customer),
+        form_version: 1,
+        values: Default::default(),
+        submitted_at: NOW,
+    };
+    let key = |n| Key {
+        account: agent,
+        key: Uuid::from_u128(n),
+        request_hash: n.to_string(),
+    };
+    let wrap_up = WrapUpId::mint(NOW, &mut random);
+    // One whose record has not come yet, or never will, is no reason to refuse what the agent wrote.
+    let unknown = WrapUpBody {
+        customer: Some(offhook_model::CustomerId(Uuid::from_u128(1))),
+        ..body.clone()
+    };
+    let put = store.put_wrap_up(&key(1), wrap_up, &unknown, NOW).await;
+    assert!(matches!(put, Ok(Put::Kept { .. })));
+    assert_eq!(
+        store.legs_of(agent, Wall(0)).await.expect("read")[0].customer,
+        None
+    );
+    let put = store.put_wrap_up(&key(2), wrap_up, &body, NOW).await;
+    assert!(matches!(put, Ok(Put::Kept { .. })));
+    let card = store.card(customer).await.expect("read").expect("there");
+    assert_eq!(
+        (card.calls[0].at, card.calls[0].outcome),
+        (NOW, LegOutcome::Busy)
+    );
+}

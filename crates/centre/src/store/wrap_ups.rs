@@ -49,6 +49,16 @@ impl Store {
         .bind(now.0)
         .execute(&mut *tx)
         .await?;
+        // The agent knows whose call it was where the number alone did not tell: a new customer, or one of several.
+        sqlx::query(
+            "UPDATE legs SET customer = $1 WHERE agent = $2 AND customer IS NULL
+               AND id IN (SELECT value FROM json_each($3)) AND EXISTS (SELECT 1 FROM customers WHERE id = $1)",
+        )
+        .bind(body.customer.map(|customer| customer.to_string()))
+        .bind(key.account.to_string())
+        .bind(serde_json::to_string(&body.legs)?)
+        .execute(&mut *tx)
+        .await?;
         let answer = serde_json::to_string(&WrapUpReceipt {
             wrap_up,
             received_at: now,
