@@ -120,7 +120,9 @@ async fn a_customer_is_dialled_answers_is_held_and_it_is_on_record() {
     for hz in [392.0, 523.0] {
         let level = loudest(&loudness_of(&customer_heard, hz));
         assert!((level + 20.0).abs() < 4.0, "{hz} Hz at {level} dBFS");
-        let level = loudest(&loudness_of(&agent_heard, hz));
+        // Before the hold there is a voice, which has something of every tone.
+        let heard = loudness_of(&agent_heard, hz);
+        let level = loudest(&heard[heard.len() - 40..]);
         assert!(level < -30.0, "the agent hears {hz} Hz at {level} dBFS");
     }
 

@@ -103,11 +103,17 @@ impl Callee {
     }
 
     fn open(&self, sound: &mut Option<Sound>) -> Result<(Vec<u8>, StreamConfig), Status> {
-        let opened = Sound::open(self.voice.clone(), self.script.record.clone(), self.local)
-            .map_err(|error| {
-                tracing::warn!(%error, "A practice phone was not set up");
-                Status::SERVER_ERROR
-            })?;
+        let told = self.told.clone();
+        let opened = Sound::open(
+            self.voice.clone(),
+            self.script.record.clone(),
+            self.local,
+            told,
+        )
+        .map_err(|error| {
+            tracing::warn!(%error, "A practice phone was not set up");
+            Status::SERVER_ERROR
+        })?;
         let opened = sound.insert(opened);
         opened
             .answer(&self.offer)

@@ -50,7 +50,9 @@ impl Customer {
             .map_err(|error| error.to_string())?;
         let local = socket.local_addr().map_err(|error| error.to_string())?;
         let ua = UserAgent::new(self.account()?, local, rand::random());
-        let sound = Sound::open(self.voice.clone(), self.script.record.clone(), local.ip())?;
+        let told = self.told.clone();
+        let (voice, record) = (self.voice.clone(), self.script.record.clone());
+        let sound = Sound::open(voice, record, local.ip(), told)?;
         let invite = Command::Invite {
             call: CALL,
             to: format!("sip:{}@{}", self.queue, self.centre)

@@ -1,12 +1,13 @@
 //! What a practice person says and hears: a media thread of their own, and the SDP for it.
 
+use super::PracticeCall;
 use crate::clock;
 use offhook_audio::{BackendConfig, Codec, Direction, Media, MediaEvent, SessionKey, StreamConfig};
 use offhook_sip::sdp::{self, Capabilities, CodecSpec, Negotiated, SessionVersion};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 /// How long the recording may take to be completed.
 const RECORDING: Duration = Duration::from_secs(2);
@@ -21,11 +22,12 @@ pub(super) struct Sound {
 }
 
 impl Sound {
-    /// Binds an RTP port; `voice` is said once a stream is started, and what is heard goes to `record`.
+    /// Binds an RTP port; `voice` is said once a stream is started, and what is heard goes to `record`, digits to `told`.
     pub(super) fn open(
         voice: PathBuf,
         record: Option<PathBuf>,
         local: IpAddr,
+        told: watch::Sender<PracticeCall>,
     ) -> Result<Self, String> {
         let (ending, ended) = oneshot::channel();
         let ending = std::sync::Mutex::new(Some(ending));
@@ -33,13 +35,26 @@ impl Sound {
             input: Some(voice),
             output: record,
         };
-        let media = Media::spawn(backend, move |event| {
-            if let (MediaEvent::Ended, Ok(mut ending)) = (event, ending.lock())
-                && let Some(ending) = ending.take()
-            {
-                // Whoever waited may have stopped waiting.
-                ending.send(()).ok();
+        let media = Media::spawn(backend, move |event| match event {
+            MediaEvent::Digit { digit, .. } => {
+                told.send_modify(|state| state.digits.push(digit.as_char()));
             }
+            MediaEvent::Ended => {
+                if let Ok(mut ending) = ending.lock()
+                    && let Some(ending) = ending.take()
+                {
+                    // Whoever waited may have stopped waiting.
+                    ending.send(()).ok();
+                }
+            }
+            MediaEvent::Levels { .. }
+            | MediaEvent::Heard { .. }
+            | MediaEvent::DeviceOpened { .. }
+            | MediaEvent::DeviceLost { .. }
+            | MediaEvent::DeviceClosed { .. }
+            | MediaEvent::StreamStats { .. }
+            | MediaEvent::DigitSent { .. }
+            | MediaEvent::DigitUnsent { .. } => {}
         })
         .map_err(|error| error.to_string())?;
         let (session, addr) = media.bind(local).map_err(|error| error.to_string())?;

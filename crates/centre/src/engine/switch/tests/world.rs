@@ -90,7 +90,7 @@ pub(super) fn capabilities(addr: SocketAddr) -> Capabilities {
     Capabilities {
         addr,
         codecs: vec![
-            spec(9, "G722", 8_000, 1),
+            spec(18, "G729", 8_000, 1),
             spec(109, "opus", 48_000, 2),
             spec(0, "PCMU", 8_000, 1),
         ],
