@@ -4,7 +4,7 @@ use crate::CloudError;
 use offhook_model::Code;
 use reqwest::{
     RequestBuilder, Response, StatusCode,
-    header::{HeaderMap, RETRY_AFTER},
+    header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER},
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use std::time::Duration;
@@ -23,6 +23,8 @@ pub(crate) trait Answer {
     async fn open_answer(self) -> Result<Response, CloudError>;
     /// Marks the request so that the centre carries it out once, however often it arrives.
     fn idempotent(self, key: Uuid) -> Self;
+    /// Takes JSON that was written earlier, byte for byte: the key belongs to just these bytes.
+    fn stored(self, json: Vec<u8>) -> Self;
 }
 
 impl Answer for RequestBuilder {
@@ -47,6 +49,10 @@ impl Answer for RequestBuilder {
 
     fn idempotent(self, key: Uuid) -> Self {
         self.header("Idempotency-Key", key.to_string())
+    }
+
+    fn stored(self, json: Vec<u8>) -> Self {
+        self.header(CONTENT_TYPE, "application/json").body(json)
     }
 }
 

@@ -2,14 +2,16 @@
 
 use crate::{Cloud, CloudError, EventStream, events, request::Answer};
 use offhook_model::{
-    CallId, CustomerCard, LegRecord, PhoneNumber, Presence, PresenceState, Secret, WrapUpId,
+    CallId, Customer, CustomerCard, CustomerId, LegRecord, PhoneNumber, Presence, PresenceState,
+    Secret, TicketId, WrapUpId,
     api::{
-        CallLegs, PresenceRequest, StartAnsweringRequest, WrapUpBody, WrapUpReceipt, WrapUpStored,
+        CallLegs, CustomerBody, PresenceRequest, StartAnsweringRequest, TicketBody, TicketReceipt,
+        WrapUpBody, WrapUpReceipt, WrapUpStored,
     },
 };
 use reqwest::{
     Method, RequestBuilder,
-    header::{ACCEPT, CONTENT_TYPE},
+    header::{ACCEPT, IF_MATCH},
 };
 use uuid::Uuid;
 
@@ -86,6 +88,83 @@ impl Session {
             .await
     }
 
+    /// `GET /v1/customers/{customer}`: one customer's card.
+    ///
+    /// # Errors
+    /// `NotFound`, or what kept the request from the centre.
+    pub async fn customer(&self, customer: CustomerId) -> Result<CustomerCard, CloudError> {
+        self.request(Method::GET, &["customers", &customer.to_string()])
+            .json_answer()
+            .await
+    }
+
+    /// `PUT /v1/customers/{customer}`: changes `version` of a profile, or makes a new one where none is named. The same key and
+    /// body gives the same answer however often it is sent.
+    ///
+    /// # Errors
+    /// `Conflict` where the centre has another version; see [`CloudError::is_for_good`].
+    pub async fn put_customer(
+        &self,
+        key: Uuid,
+        customer: CustomerId,
+        version: Option<u64>,
+        body: &CustomerBody,
+    ) -> Result<Customer, CloudError> {
+        self.customer_request(key, customer, version)
+            .json(body)
+            .json_answer()
+            .await
+    }
+
+    /// [`Session::put_customer`] with the JSON as it was put into the outbox, byte for byte.
+    ///
+    /// # Errors
+    /// As [`Session::put_customer`].
+    pub async fn put_customer_json(
+        &self,
+        key: Uuid,
+        customer: CustomerId,
+        version: Option<u64>,
+        json: Vec<u8>,
+    ) -> Result<Customer, CloudError> {
+        self.customer_request(key, customer, version)
+            .stored(json)
+            .json_answer()
+            .await
+    }
+
+    /// `PUT /v1/tickets/{ticket}`: files a ticket. The same key and body gives the same receipt however often it is sent.
+    ///
+    /// # Errors
+    /// See [`CloudError::is_for_good`].
+    pub async fn put_ticket(
+        &self,
+        key: Uuid,
+        ticket: TicketId,
+        body: &TicketBody,
+    ) -> Result<TicketReceipt, CloudError> {
+        self.ticket_request(key, ticket)
+            .json(body)
+            .json_answer()
+            .await
+    }
+
+    /// [`Session::put_ticket`] with the JSON as it was put into the outbox, byte for byte.
+    ///
+    /// # Errors
+    /// As [`Session::put_ticket`].
+    pub async fn put_ticket_json(
+        &self,
+        key: Uuid,
+        ticket: TicketId,
+        json: Vec<u8>,
+    ) -> Result<TicketReceipt, CloudError> {
+        self.ticket_request(key, ticket)
+            .stored(json)
+            .json_answer()
+            .await
+    }
+
     /// `GET /v1/legs`: this agent's legs of the last 7×24 h, newest first.
     ///
     /// # Errors
@@ -123,8 +202,7 @@ impl Session {
     ) -> Result<WrapUpReceipt, CloudError> {
         self.wrap_up_request(Method::PUT, wrap_up)
             .idempotent(key)
-            .header(CONTENT_TYPE, "application/json")
-            .body(json)
+            .stored(json)
             .json_answer()
             .await
     }
@@ -191,6 +269,26 @@ impl Session {
 
     fn wrap_up_request(&self, method: Method, wrap_up: WrapUpId) -> RequestBuilder {
         self.request(method, &["wrap-ups", &wrap_up.to_string()])
+    }
+
+    fn customer_request(
+        &self,
+        key: Uuid,
+        customer: CustomerId,
+        version: Option<u64>,
+    ) -> RequestBuilder {
+        let request = self
+            .request(Method::PUT, &["customers", &customer.to_string()])
+            .idempotent(key);
+        match version {
+            Some(version) => request.header(IF_MATCH, format!("\"{version}\"")),
+            None => request,
+        }
+    }
+
+    fn ticket_request(&self, key: Uuid, ticket: TicketId) -> RequestBuilder {
+        self.request(Method::PUT, &["tickets", &ticket.to_string()])
+            .idempotent(key)
     }
 
     fn find(&self, path: &[&str], name: &str, value: &str) -> RequestBuilder {

@@ -4,8 +4,9 @@ mod support;
 
 use offhook_cloud::Session;
 use offhook_model::{
-    CallId, Code, FieldValue, LegId, PhoneNumber, Presence, Secret, Wall, WrapUpId,
-    api::{SignInRequest, WrapUpBody},
+    CallId, Code, CustomerId, FieldValue, LegId, PhoneNumber, Presence, Secret, TicketId, Wall,
+    WrapUpId,
+    api::{CustomerBody, SignInRequest, TicketBody, WrapUpBody},
 };
 use support::{Centre, Request, TOKEN, json, problem};
 use uuid::Uuid;
@@ -123,6 +124,87 @@ async fn a_wrap_up_from_the_outbox_is_the_same_request_as_a_fresh_one() {
 }
 
 #[tokio::test]
+async fn a_profile_names_the_version_it_changes_and_a_new_one_names_none() {
+    let id = CustomerId(Uuid::from_u128(11));
+    let customer = format!(
+        r#"{{"id":"{id}","reference":"C-11","name":"王秀兰","numbers":["12800550142"],"home":null,"tags":[],"fields":[],"version":8}}"#
+    );
+    let centre = Centre::open(move |request| {
+        if request.header("if-match") == Some("\"6\"") {
+            return problem(
+                "409 Conflict",
+                r#"{"code":"conflict","title":"","status":409}"#,
+            );
+        }
+        json("200 OK", &customer)
+    })
+    .await;
+    let session = centre.session();
+    let body = CustomerBody {
+        name: "王秀兰".into(),
+        numbers: vec![PhoneNumber::parse("12800550142").expect("a number")],
+        tags: vec!["会员".into()],
+        fields: Vec::new(),
+    };
+    let changed = session.put_customer(KEY, id, Some(7), &body).await;
+    assert_eq!(changed.expect("changed").version, 8);
+    let asked = last(&centre);
+    assert_eq!(asked.line, format!("PUT /v1/customers/{id} HTTP/1.1"));
+    assert_eq!(asked.header("if-match"), Some("\"7\""));
+    assert_eq!(
+        asked.header("idempotency-key"),
+        Some(KEY.to_string().as_str())
+    );
+    let stored = serde_json::to_vec(&body).expect("JSON");
+    session
+        .put_customer_json(KEY, id, None, stored)
+        .await
+        .expect("made");
+    let made = last(&centre);
+    assert_eq!(made.header("if-match"), None);
+    assert_eq!(made.header("content-type"), Some("application/json"));
+    assert_eq!(made.body, asked.body);
+    let late = session.put_customer(KEY, id, Some(6), &body).await;
+    let late = late.expect_err("somebody else was faster");
+    assert_eq!(late.code, Code::Conflict);
+    assert!(late.is_for_good());
+}
+
+#[tokio::test]
+async fn a_ticket_from_the_outbox_is_the_same_request_as_a_fresh_one() {
+    let id = TicketId(Uuid::from_u128(12));
+    let centre = Centre::open(move |_| {
+        json(
+            "201 Created",
+            &format!(r#"{{"ticket":"{id}","reference":"TK-20441","received_at":6}}"#),
+        )
+    })
+    .await;
+    let session = centre.session();
+    let body = TicketBody {
+        call: CallId(Uuid::from_u128(1)),
+        customer: Some(CustomerId(Uuid::from_u128(11))),
+        title: "上门维修".into(),
+        text: String::new(),
+        due_at: Some(Wall(9)),
+    };
+    let fresh = session.put_ticket(KEY, id, &body).await.expect("filed");
+    let stored = serde_json::to_vec(&body).expect("JSON");
+    let replayed = session.put_ticket_json(KEY, id, stored).await;
+    assert_eq!(replayed.expect("filed"), fresh);
+    assert_eq!(fresh.reference, "TK-20441");
+    let [one, other] = centre.seen().try_into().expect("two requests");
+    for asked in [&one, &other] {
+        assert_eq!(asked.line, format!("PUT /v1/tickets/{id} HTTP/1.1"));
+        assert_eq!(
+            asked.header("idempotency-key"),
+            Some(KEY.to_string().as_str())
+        );
+    }
+    assert_eq!(one.body, other.body);
+}
+
+#[tokio::test]
 async fn a_plus_in_a_number_arrives_as_a_plus() {
     let centre = Centre::open(|_| json("200 OK", "[]")).await;
     let number = PhoneNumber::parse("+1 415 555 0142").expect("a number");
@@ -141,7 +223,7 @@ async fn every_path_is_as_the_api_has_it() {
         let line = &request.line;
         if line.starts_with("DELETE") || line.starts_with("POST") {
             support::answer_with("204 No Content", "", "")
-        } else if line.contains("wrap-ups/") {
+        } else if line.contains("wrap-ups/") || line.contains("customers/") {
             problem(
                 "404 Not Found",
                 r#"{"code":"not_found","title":"","status":404}"#,
@@ -163,6 +245,9 @@ async fn every_path_is_as_the_api_has_it() {
     assert_eq!(session.wrap_ups_of(call).await, Ok(vec![]));
     let missing = session.wrap_up(id).await.expect_err("none there");
     assert_eq!(missing.code, Code::NotFound);
+    let customer = CustomerId(Uuid::from_u128(11));
+    let missing = session.customer(customer).await.expect_err("none there");
+    assert_eq!(missing.code, Code::NotFound);
     session.sign_out().await.expect("204");
     let lines: Vec<_> = centre.seen().into_iter().map(|asked| asked.line).collect();
     assert_eq!(
@@ -173,6 +258,7 @@ async fn every_path_is_as_the_api_has_it() {
             format!("GET /v1/calls/{call} HTTP/1.1"),
             format!("GET /v1/wrap-ups?call={call} HTTP/1.1"),
             format!("GET /v1/wrap-ups/{id} HTTP/1.1"),
+            format!("GET /v1/customers/{customer} HTTP/1.1"),
             "DELETE /v1/sessions/current HTTP/1.1".to_owned(),
         ]
     );
