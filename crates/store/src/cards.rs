@@ -1,16 +1,16 @@
-//! Copies of customers' records, for when the centre does not answer.
+//! Customers' records: copies for when the centre does not answer, and the only ones where there is no centre.
 
 use crate::{
     Store, StoreError,
     row::{from_json, json, readable, uuid},
     store::Opened,
 };
-use offhook_model::{CustomerCard, PhoneNumber};
+use offhook_model::{CustomerCard, CustomerId, PhoneNumber};
 use sqlx::sqlite::SqliteRow;
 
 pub(crate) const CARDS: &str = "cards";
 
-/// How many records an agent's cache keeps; the one that was kept longest ago goes first.
+/// How many copies an agent's cache keeps; the one that was kept longest ago goes first.
 const MOST: i64 = 2000;
 
 impl Store {
@@ -19,6 +19,18 @@ impl Store {
     /// # Errors
     /// What the disk said.
     pub async fn keep_card(&self, card: &CustomerCard) -> Result<(), StoreError> {
+        self.write_card(card, false).await
+    }
+
+    /// Keeps a customer's record of which there is no other: it never makes room for copies.
+    ///
+    /// # Errors
+    /// What the disk said.
+    pub async fn keep_original_card(&self, card: &CustomerCard) -> Result<(), StoreError> {
+        self.write_card(card, true).await
+    }
+
+    async fn write_card(&self, card: &CustomerCard, original: bool) -> Result<(), StoreError> {
         let opened = self.opened()?;
         let id = card.customer.id.0.as_bytes().as_slice();
         let (key, body) = opened.seal(CARDS, id, &json(card));
@@ -31,12 +43,13 @@ impl Store {
             .execute(&mut *write)
             .await?;
         let seq: i64 = sqlx::query_scalar(
-            "INSERT INTO cards (agent_id, key_id, customer, body) VALUES ($1, $2, $3, $4) RETURNING seq",
+            "INSERT INTO cards (agent_id, key_id, customer, body, original) VALUES ($1, $2, $3, $4, $5) RETURNING seq",
         )
         .bind(opened.agent)
         .bind(key)
         .bind(id)
         .bind(body)
+        .bind(original)
         .fetch_one(&mut *write)
         .await?;
         for number in &card.customer.numbers {
@@ -49,8 +62,8 @@ impl Store {
             .await?;
         }
         sqlx::query(
-            "DELETE FROM cards WHERE agent_id = $1 AND seq <= \
-             (SELECT seq FROM cards WHERE agent_id = $1 ORDER BY seq DESC LIMIT 1 OFFSET $2)",
+            "DELETE FROM cards WHERE agent_id = $1 AND original = 0 AND seq <= \
+             (SELECT seq FROM cards WHERE agent_id = $1 AND original = 0 ORDER BY seq DESC LIMIT 1 OFFSET $2)",
         )
         .bind(opened.agent)
         .bind(MOST)
@@ -60,7 +73,26 @@ impl Store {
         Ok(())
     }
 
-    /// Lists the copies of every customer with exactly this number, the latest kept first.
+    /// Reads one customer's record.
+    ///
+    /// # Errors
+    /// What the disk said; `Damaged` where it does not read.
+    pub async fn card(&self, customer: CustomerId) -> Result<Option<CustomerCard>, StoreError> {
+        let opened = self.opened()?;
+        let row = sqlx::query(
+            "SELECT seq, key_id, customer, body FROM cards WHERE agent_id = $1 AND customer = $2",
+        )
+        .bind(opened.agent)
+        .bind(customer.0.as_bytes().as_slice())
+        .fetch_optional(self.pool())
+        .await?;
+        match row {
+            Some(row) => card(&opened, &row),
+            None => Ok(None),
+        }
+    }
+
+    /// Lists the records of every customer with exactly this number, the latest kept first.
     ///
     /// # Errors
     /// What the disk said. A damaged row is left out and named by [`Store::check`].

@@ -4,6 +4,7 @@ use crate::{
     Store, StoreError,
     cards::card,
     drafts::{DRAFTS, SUBMITTED, draft},
+    kept::kept_item,
     legs::leg,
     outbox::outbox_item,
 };
@@ -38,6 +39,12 @@ impl Store {
         );
         for row in outbox.bind(opened.agent).fetch_all(self.pool()).await? {
             outbox_item(&opened, &row)?;
+        }
+        let kept = sqlx::query(
+            "SELECT seq, key_id, id, customer, kind, version, kept_at, body FROM kept WHERE agent_id = $1",
+        );
+        for row in kept.bind(opened.agent).fetch_all(self.pool()).await? {
+            kept_item(&opened, &row)?;
         }
         let legs = sqlx::query("SELECT seq, key_id, leg, body FROM legs WHERE agent_id = $1");
         for row in legs.bind(opened.agent).fetch_all(self.pool()).await? {

@@ -37,19 +37,21 @@ impl Store {
     /// Puts a draft on the disk, over its older self.
     ///
     /// # Errors
-    /// [`StoreError::AlreadySubmitted`] where the form is in the outbox or sent; after a refusal it can be edited again.
+    /// [`StoreError::AlreadySubmitted`] where the form is in the outbox, sent or kept; after a refusal it can be edited again.
     pub async fn save_draft(&self, draft: DraftRow) -> Result<(), StoreError> {
         let opened = self.opened()?;
         let (key, body) = opened.seal(DRAFTS, &bound(draft.wrap_up, draft.edit), &draft.body);
         let mut write = self.write().await?;
-        let under_way: i64 = sqlx::query_scalar(
-            "SELECT count(*) FROM outbox WHERE agent_id = $1 AND wrap_up = $2 AND state <> 'refused'",
+        let submitted: i64 = sqlx::query_scalar(
+            "SELECT (SELECT count(*) FROM outbox \
+             WHERE agent_id = $1 AND wrap_up = $2 AND kind = 'wrap_up' AND state <> 'refused') \
+             + (SELECT count(*) FROM kept WHERE agent_id = $1 AND id = $2 AND kind = 'wrap_up')",
         )
         .bind(opened.agent)
         .bind(draft.wrap_up.0.as_bytes().as_slice())
         .fetch_one(&mut *write)
         .await?;
-        if under_way > 0 {
+        if submitted > 0 {
             return Err(StoreError::AlreadySubmitted);
         }
         sqlx::query(

@@ -1,7 +1,8 @@
-//! The phone's memory on this computer: drafts, outbox, call list, cached customer records, settings.
+//! The phone's memory on this computer: drafts, outbox, call list, customers' records, settings, and
+//! without a centre all that was filed.
 //!
 //! Promise: what a method confirmed is on the disk, also after a crash or a power cut (WAL, `synchronous=FULL`). The text of a
-//! form leaves this store only when the centre has it. Forms, outbox bodies, calls and customer records are encrypted with a
+//! form leaves this store only when the centre has it; without a centre never. Forms, outbox bodies, calls and customer records are encrypted with a
 //! key that opens with the agent's password, or with the keyring where there is one; a keyring that is locked, slow or absent
 //! never blocks and never fails anything. One agent never sees what another one left on the same computer. A store written by
 //! a newer program is refused untouched, and a copy stands before an older one is changed.
@@ -13,6 +14,7 @@ mod check;
 mod crypt;
 mod drafts;
 mod error;
+mod kept;
 mod keyring;
 mod legs;
 mod lock;
@@ -29,6 +31,7 @@ mod unlock;
 
 pub use drafts::DraftRow;
 pub use error::StoreError;
+pub use kept::KeptItem;
 pub use keyring::{KeyRing, SecretService};
 pub use lock::ProfileLock;
 pub use outbox::{OutboxItem, OutboxState};

@@ -16,13 +16,20 @@ const CONNECTIONS: u32 = 3;
 
 /// Every migration there is. Never edited; a new one is added at the end.
 pub(crate) fn migrations() -> Migrator {
-    Migrator::with_migrations(vec![Migration::new(
-        1,
-        "first".into(),
-        MigrationType::Simple,
-        include_str!("../migrations/0001_first.sql").into_sql_str(),
-        false,
-    )])
+    let all = [
+        (1, "first", include_str!("../migrations/0001_first.sql")),
+        (2, "filed", include_str!("../migrations/0002_filed.sql")),
+    ];
+    let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
+        Migration::new(
+            version,
+            name.into(),
+            MigrationType::Simple,
+            sql.into_sql_str(),
+            false,
+        )
+    };
+    Migrator::with_migrations(all.into_iter().map(migration).collect())
 }
 
 pub(crate) async fn open(dir: &Path, migrator: &Migrator) -> Result<SqlitePool, StoreError> {
@@ -105,10 +112,11 @@ async fn copy_before_migration(file: &Path, found: i64) -> Result<(), StoreError
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{DraftRow, KeyRing, Store};
-    use offhook_model::{Code, Secret, WrapUpId};
+    use crate::{DraftRow, KeyRing, OutboxItem, Store};
+    use offhook_model::{Code, CustomerId, Secret, Wall, WrapUpId};
     use sqlx::{AssertSqlSafe, Row};
     use std::path::PathBuf;
+    use uuid::Uuid;
 
     fn later(version: i64, sql: &'static str) -> Migrator {
         let mut all: Vec<_> = migrations().iter().cloned().collect();
@@ -135,7 +143,7 @@ mod tests {
             .await
             .expect("unlocked");
         let draft = DraftRow {
-            wrap_up: WrapUpId(uuid::Uuid::from_u128(1)),
+            wrap_up: WrapUpId(Uuid::from_u128(1)),
             edit: 1,
             body: b"text".into(),
         };
@@ -173,7 +181,7 @@ mod tests {
             .fetch_all(&pool)
             .await
             .expect("tables");
-        assert_eq!(tables.len(), 10);
+        assert_eq!(tables.len(), 11);
         for table in tables {
             let name: String = table.try_get("name").expect("a name");
             let strict: i64 = table.try_get("strict").expect("a flag");
@@ -185,7 +193,7 @@ mod tests {
     async fn a_store_of_a_newer_program_is_refused_untouched() {
         let home = tempfile::tempdir().expect("a folder");
         furnished(home.path()).await;
-        let newer = later(2, "CREATE TABLE tomorrow (id INTEGER PRIMARY KEY) STRICT");
+        let newer = later(3, "CREATE TABLE tomorrow (id INTEGER PRIMARY KEY) STRICT");
         open(home.path(), &newer)
             .await
             .expect("migrated")
@@ -198,7 +206,7 @@ mod tests {
             .await
             .expect_err("newer");
         assert!(
-            matches!(refused, StoreError::Newer { found: 2, known: 1 }),
+            matches!(refused, StoreError::Newer { found: 3, known: 2 }),
             "{refused}"
         );
         assert_eq!(refused.code(), Code::StoreNewer);
@@ -211,15 +219,15 @@ mod tests {
         let draft = furnished(home.path()).await;
         assert_eq!(files(home.path()), [home.path().join(FILE)]);
         // A copy that an earlier attempt did not finish is in nobody's way.
-        fs::write(home.path().join("store-before-2.unfinished"), "x").expect("a file");
+        fs::write(home.path().join("store-before-3.unfinished"), "x").expect("a file");
 
-        let newer = later(2, "DROP TABLE drafts");
+        let newer = later(3, "DROP TABLE drafts");
         open(home.path(), &newer)
             .await
             .expect("migrated")
             .close()
             .await;
-        let copy = home.path().join("store-before-2.sqlite");
+        let copy = home.path().join("store-before-3.sqlite");
         assert_eq!(files(home.path()), [copy.clone(), home.path().join(FILE)]);
 
         // The copy is a whole store: put in its place, it opens with everything in it.
@@ -236,10 +244,80 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_store_of_the_first_version_comes_along_with_its_outbox() {
+        let home = tempfile::tempdir().expect("a folder");
+        let first = Migrator::with_migrations(migrations().iter().take(1).cloned().collect());
+        let store = Store::open_migrated(home.path(), KeyRing::Absent, &first)
+            .await
+            .expect("a store of then");
+        store
+            .unlock_with_password("lin@centre", &Secret::new("practice"))
+            .await
+            .expect("unlocked");
+        // As the program of then wrote them; the numbers have a gap where a row was forgotten.
+        let opened = store.opened().expect("unlocked");
+        let item = |n: u128| OutboxItem {
+            id: Uuid::from_u128(1000 + n),
+            wrap_up: WrapUpId(Uuid::from_u128(n)),
+            customer: Some(CustomerId(Uuid::from_u128(n))),
+            kind: "wrap_up".into(),
+            version: 1,
+            submitted_at: Wall(5),
+            body: format!("body {n}").into(),
+        };
+        for (seq, n, state) in [(3, 1, "waiting"), (7, 2, "waiting"), (8, 3, "refused")] {
+            let item = item(n);
+            let (key, body) = opened.seal("outbox", &crate::outbox::name(&item), &item.body);
+            sqlx::query(
+                "INSERT INTO outbox (seq, agent_id, key_id, id, wrap_up, customer, kind, version, submitted_at, state, tries, body) \
+                 VALUES ($1, $2, $3, $4, $5, $6, 'wrap_up', 1, 5, $7, 4, $8)",
+            )
+            .bind(seq)
+            .bind(opened.agent)
+            .bind(key)
+            .bind(item.id.as_bytes().as_slice())
+            .bind(item.wrap_up.0.as_bytes().as_slice())
+            .bind(item.customer.expect("named").0.as_bytes().as_slice())
+            .bind(state)
+            .bind(body)
+            .execute(store.pool())
+            .await
+            .expect("a row");
+        }
+        store.close().await;
+
+        let store = Store::open_with(home.path(), KeyRing::Absent)
+            .await
+            .expect("migrated");
+        assert!(home.path().join("store-before-2.sqlite").exists());
+        store
+            .unlock_with_password("lin@centre", &Secret::new("practice"))
+            .await
+            .expect("unlocked");
+        let due = store.due(Wall(1000)).await.expect("due");
+        assert_eq!(due, [item(1), item(2)]);
+        let kept: Vec<(i64, i64, String)> =
+            sqlx::query_as("SELECT seq, tries, state FROM outbox ORDER BY seq")
+                .fetch_all(store.pool())
+                .await
+                .expect("rows");
+        let state = |text: &str| text.to_owned();
+        assert_eq!(
+            kept,
+            [
+                (3, 4, state("waiting")),
+                (7, 4, state("waiting")),
+                (8, 4, state("refused"))
+            ]
+        );
+        store.check().await.expect("whole");
+    }
+
+    #[tokio::test]
     async fn a_migration_that_fails_changes_nothing() {
         let home = tempfile::tempdir().expect("a folder");
         let draft = furnished(home.path()).await;
-        let broken = later(2, "DROP TABLE drafts; CREATE TABLE nonsense");
+        let broken = later(3, "DROP TABLE drafts; CREATE TABLE nonsense");
         open(home.path(), &broken).await.expect_err("it fails");
         let store = Store::open_with(home.path(), KeyRing::Absent)
             .await

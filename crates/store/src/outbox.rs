@@ -1,4 +1,4 @@
-//! What is to be sent to the centre.
+//! What is to be sent to the centre: forms, and beside them profiles and tickets.
 //!
 //! ```text
 //!             submit                 sent
@@ -15,7 +15,7 @@ use crate::{
     store::Opened,
 };
 use offhook_model::{Code, CustomerId, Wall, WrapUpId};
-use sqlx::{Row, sqlite::SqliteRow};
+use sqlx::{Row, Sqlite, Transaction, sqlite::SqliteRow};
 use std::{collections::HashSet, fmt, time::Duration};
 use uuid::Uuid;
 
@@ -29,11 +29,11 @@ const REMEMBERED: Duration = Duration::from_hours(7 * 24);
 pub struct OutboxItem {
     /// Its id, and the idempotency key it is sent with.
     pub id: Uuid,
-    /// The form it came from.
+    /// The form it is, or beside which it was written.
     pub wrap_up: WrapUpId,
     /// Items of one customer are sent in their order.
     pub customer: Option<CustomerId>,
-    /// How to send it: `wrap_up`. Stays what it is for ever, so that any later program sends it.
+    /// How to send it: `wrap_up`, `customer` or `ticket`. Stays what it is for ever, so that any later program sends it.
     pub kind: String,
     /// The version of that kind's body.
     pub version: u32,
@@ -103,7 +103,7 @@ impl Store {
 
         let mut write = self.write().await?;
         let earlier =
-            sqlx::query("SELECT seq, id, state FROM outbox WHERE agent_id = $1 AND wrap_up = $2")
+            sqlx::query("SELECT seq, id, state FROM outbox WHERE agent_id = $1 AND wrap_up = $2 AND kind = 'wrap_up'")
                 .bind(opened.agent)
                 .bind(wrap_up)
                 .fetch_optional(&mut *write)
@@ -121,21 +121,7 @@ impl Store {
                 .execute(&mut *write)
                 .await?;
         }
-        sqlx::query(
-            "INSERT INTO outbox (agent_id, key_id, id, wrap_up, customer, kind, version, submitted_at, body) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        )
-        .bind(opened.agent)
-        .bind(key)
-        .bind(item.id.as_bytes().as_slice())
-        .bind(wrap_up)
-        .bind(item.customer.map_or(vec![], |id| id.0.as_bytes().to_vec()))
-        .bind(&item.kind)
-        .bind(item.version)
-        .bind(item.submitted_at.0)
-        .bind(body)
-        .execute(&mut *write)
-        .await?;
+        insert(&mut write, opened.agent, &item, key, body).await?;
         sqlx::query(
             "INSERT INTO submitted (agent_id, key_id, wrap_up, edit, body) VALUES ($1, $2, $3, $4, $5) \
              ON CONFLICT (agent_id, wrap_up) DO UPDATE \
@@ -151,6 +137,62 @@ impl Store {
         drafts::delete(&mut write, opened.agent, form.wrap_up).await?;
         write.commit().await?;
         Ok(())
+    }
+
+    /// Puts an item beside a form into the outbox: a profile or a ticket. The same item again changes nothing. A profile takes
+    /// the place of refused ones of the same customer.
+    ///
+    /// # Errors
+    /// What the disk said.
+    pub async fn file(&self, item: OutboxItem) -> Result<(), StoreError> {
+        let opened = self.opened()?;
+        let (key, body) = opened.seal(OUTBOX, &name(&item), &item.body);
+        let mut write = self.write().await?;
+        let there: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM outbox WHERE agent_id = $1 AND id = $2")
+                .bind(opened.agent)
+                .bind(item.id.as_bytes().as_slice())
+                .fetch_one(&mut *write)
+                .await?;
+        if there > 0 {
+            return Ok(());
+        }
+        sqlx::query(
+            "DELETE FROM outbox WHERE agent_id = $1 AND state = 'refused' \
+             AND kind = 'customer' AND kind = $2 AND customer = $3",
+        )
+        .bind(opened.agent)
+        .bind(&item.kind)
+        .bind(customer(&item))
+        .execute(&mut *write)
+        .await?;
+        insert(&mut write, opened.agent, &item, key, body).await?;
+        write.commit().await?;
+        Ok(())
+    }
+
+    /// Lists the items of a kind that the centre has not, oldest first, each with a refusal that was for good.
+    ///
+    /// # Errors
+    /// What the disk said. A damaged row is left out and named by [`Store::check`].
+    pub async fn unsent(&self, kind: &str) -> Result<Vec<(OutboxItem, Option<Code>)>, StoreError> {
+        let opened = self.opened()?;
+        let rows = sqlx::query(
+            "SELECT seq, key_id, id, wrap_up, customer, kind, version, submitted_at, refused_code, body \
+             FROM outbox WHERE agent_id = $1 AND kind = $2 AND state <> 'sent' ORDER BY seq",
+        )
+        .bind(opened.agent)
+        .bind(kind)
+        .fetch_all(self.pool())
+        .await?;
+        let mut unsent = Vec::new();
+        for row in &rows {
+            let refused = code_from_text(row.try_get("refused_code")?);
+            if let Some(item) = readable(outbox_item(&opened, row)) {
+                unsent.push((item?, refused));
+            }
+        }
+        Ok(unsent)
     }
 
     /// Lists what may be sent now, oldest first. Of each customer only the oldest: the next one follows when that is settled.
@@ -218,7 +260,8 @@ impl Store {
         .await?;
         one_row(changed.rows_affected())?;
         sqlx::query(
-            "DELETE FROM submitted WHERE agent_id = $1 AND wrap_up = (SELECT wrap_up FROM outbox WHERE id = $2)",
+            "DELETE FROM submitted WHERE agent_id = $1 \
+             AND wrap_up = (SELECT wrap_up FROM outbox WHERE id = $2 AND kind = 'wrap_up')",
         )
         .bind(opened.agent)
         .bind(id.as_bytes().as_slice())
@@ -270,7 +313,7 @@ impl Store {
              submitted.edit AS edit, submitted.body AS body \
              FROM outbox JOIN submitted \
              ON submitted.agent_id = outbox.agent_id AND submitted.wrap_up = outbox.wrap_up \
-             WHERE outbox.agent_id = $1 AND state <> 'sent' ORDER BY outbox.seq",
+             WHERE outbox.agent_id = $1 AND kind = 'wrap_up' AND state <> 'sent' ORDER BY outbox.seq",
         )
         .bind(opened.agent)
         .fetch_all(self.pool())
@@ -279,6 +322,35 @@ impl Store {
         .filter_map(|row| readable(outbox_state(&opened, row)))
         .collect()
     }
+}
+
+async fn insert(
+    write: &mut Transaction<'static, Sqlite>,
+    agent: i64,
+    item: &OutboxItem,
+    key: i64,
+    body: Vec<u8>,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO outbox (agent_id, key_id, id, wrap_up, customer, kind, version, submitted_at, body) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    )
+    .bind(agent)
+    .bind(key)
+    .bind(item.id.as_bytes().as_slice())
+    .bind(item.wrap_up.0.as_bytes().as_slice())
+    .bind(customer(item))
+    .bind(&item.kind)
+    .bind(item.version)
+    .bind(item.submitted_at.0)
+    .bind(body)
+    .execute(&mut **write)
+    .await?;
+    Ok(())
+}
+
+fn customer(item: &OutboxItem) -> Vec<u8> {
+    item.customer.map_or(vec![], |id| id.0.as_bytes().to_vec())
 }
 
 /// Reads a row of `outbox`.
@@ -321,7 +393,7 @@ fn outbox_state(opened: &Opened, row: &SqliteRow) -> Result<Option<OutboxState>,
 }
 
 /// What an item's body is bound to beside its table and agent: all that decides what is sent where.
-fn name(item: &OutboxItem) -> Vec<u8> {
+pub(crate) fn name(item: &OutboxItem) -> Vec<u8> {
     let mut name = item.id.as_bytes().to_vec();
     name.extend_from_slice(item.wrap_up.0.as_bytes());
     name.extend_from_slice(&item.version.to_be_bytes());

@@ -3,7 +3,7 @@
 mod support;
 
 use offhook_model::{Code, Wall};
-use offhook_store::{KeyRing, Store, StoreError};
+use offhook_store::{KeptItem, KeyRing, Store, StoreError};
 use sqlx::Executor;
 use std::{fs, path::Path};
 use support::{LIN, card, draft, file, home, item, leg, locked, number, password, unlocked};
@@ -20,6 +20,15 @@ async fn furnished(home: &Path) -> Store {
         .await
         .expect("submitted");
     store.record_leg(&leg(1, 10)).await.expect("recorded");
+    let kept = KeptItem {
+        id: uuid::Uuid::from_u128(9),
+        customer: None,
+        kind: "ticket".into(),
+        version: 1,
+        kept_at: Wall(5),
+        body: b"secret-ticket".into(),
+    };
+    store.keep(&kept).await.expect("kept");
     store
         .keep_card(&card(1, "secret-name", &["12800550142"]))
         .await
@@ -45,6 +54,7 @@ async fn nothing_private_stands_in_the_files() {
         "secret-draft",
         "secret-text",
         "secret-name",
+        "secret-ticket",
         "body 2",
         "12800550142",
         "practice",
@@ -92,6 +102,8 @@ async fn a_changed_or_cut_body_is_named_and_hides_no_other() {
             "outbox",
             "UPDATE outbox SET body = CAST(body || x'41' AS BLOB)",
         ),
+        ("kept", "UPDATE kept SET kind = 'refund'"),
+        ("kept", "UPDATE kept SET id = zeroblob(16)"),
         ("legs", "UPDATE legs SET leg = zeroblob(16)"),
         ("cards", "UPDATE cards SET customer = zeroblob(16)"),
     ] {
