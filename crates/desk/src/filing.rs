@@ -127,7 +127,9 @@ impl Desk {
         if let Some(form) = self.wrap_up_mut(wrap_up) {
             form.caller = caller;
             form.draft.customer = Some(customer);
-            form.touch(now);
+            if form.is_open() {
+                form.touch(now);
+            }
         }
     }
 }

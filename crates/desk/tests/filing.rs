@@ -8,6 +8,7 @@ use offhook_model::{
     CallerMatch, Code, CustomerId, CustomerName, PhoneNumber, Random, Wall, WrapUpId,
     api::CustomerBody,
 };
+use std::time::Duration;
 
 fn body(name: &str) -> CustomerBody {
     CustomerBody {
@@ -67,6 +68,28 @@ fn a_new_customer_gets_an_id_and_the_form_is_about_them() {
     // The centre does not know the number yet when it is asked again.
     found(&mut day, wrap_up, CallerMatch::Unknown);
     assert!(known(&day.form(wrap_up).caller));
+}
+
+#[test]
+fn a_submitted_form_is_not_saved_again_when_its_customer_becomes_known() {
+    let mut day = Day::ready();
+    let wrap_up = day.talked();
+    day.edit(wrap_up, "summary", "done");
+
+    day.command(Command::Submit { wrap_up });
+    day.fact(Fact::Submitted { wrap_up });
+    day.take();
+    day.command(Command::SaveCustomer {
+        wrap_up,
+        edited: None,
+        body: body("王秀兰"),
+    });
+    day.pass(Duration::from_secs(10));
+    let effects = day.take();
+    assert!(
+        matches!(effects.as_slice(), [Effect::SaveCustomer { .. }]),
+        "{effects:?}"
+    );
 }
 
 #[test]
