@@ -2,11 +2,10 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
 use offhook_audio::{DeviceFault, DeviceRole, Media, MediaEvent};
-use offhook_desk::{Command, Desk, Fact, SessionView, SignedIn, View};
-use offhook_model::{CallId, Code, PhoneNumber};
+use offhook_desk::{Command, Desk, Fact, SessionView, View};
+use offhook_model::Code;
 use offhook_store::{ProfileLock, Store};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
@@ -16,14 +15,14 @@ use tracing::{debug, error, info, warn};
 
 use crate::cards::Cards;
 use crate::clock::Clock;
+use crate::edits::Edits;
 use crate::farewell;
 use crate::line::{Legs, Line};
 use crate::outlet::Outlet;
-use crate::pop;
 use crate::query::{Answer, Query};
-use crate::report::{Found, Generation, Report, SessionReport, SignIn, Teller};
-use crate::session::{self, Standing};
+use crate::report::{Generation, Report, SessionReport, SignIn, Teller};
 use crate::shell::{Levels, Shell};
+use crate::standing::Standing;
 use crate::store_task::Job;
 
 /// What the handles ask.
@@ -57,10 +56,11 @@ pub(crate) struct Actor {
     pub(crate) generation: Generation,
     pub(crate) signing_in: Option<CancellationToken>,
     pub(crate) standing: Option<Standing>,
-    pub(crate) account: Option<(offhook_model::api::SipAccount, String)>,
     pub(crate) line: Option<Line>,
     pub(crate) legs: Legs,
     pub(crate) cards: Cards,
+    /// Profiles on their way, laid over the cards.
+    pub(crate) edits: Edits,
     /// Facts that came of carrying out effects, for the desk in their turn.
     pub(crate) facts: VecDeque<Fact>,
     /// Devices that are gone and whose loss was told.
@@ -167,7 +167,7 @@ impl Actor {
 
     fn reported(&mut self, report: Report) {
         match report {
-            Report::Fact(fact) => self.facts.push_back(fact),
+            Report::Fact(fact) => self.told(fact),
             Report::SignIn(generation, outcome) if generation == self.generation => {
                 self.signing_in = None;
                 match *outcome {
@@ -177,7 +177,7 @@ impl Actor {
             }
             Report::SignIn(_, outcome) => {
                 if let Ok(late) = *outcome {
-                    self.farewells.spawn(session::sign_out(late.session));
+                    self.farewells.spawn(late.authority.leave());
                 }
             }
             Report::Session(generation, report) => {
@@ -201,23 +201,9 @@ impl Actor {
     }
 
     fn signed_in(&mut self, sign_in: SignIn) {
-        let SignIn {
-            session,
-            response,
-            restored,
-            trouble,
-        } = sign_in;
-        let Some(sip) = response.sip else {
-            // `session::sign_in` lets nobody in without a telephone.
-            return self.facts.push_back(Fact::SignInFailed(Code::Forbidden));
-        };
-        info!(agent = %response.agent.id, "Signed in");
-        let name = response.agent.name.clone();
-        self.account = Some((sip.clone(), name.clone()));
+        info!(agent = %sign_in.signed_in.agent.id, local = sign_in.signed_in.local, "Signed in");
         self.standing = Some(Standing::start(
-            session,
-            sip,
-            name,
+            &sign_in,
             self.store.clone(),
             self.jobs_sender.clone(),
             Teller {
@@ -225,42 +211,29 @@ impl Actor {
                 reports: self.reports.clone(),
             },
         ));
-        self.facts.push_back(Fact::SignedIn(SignedIn {
-            agent: response.agent,
-            presence: response.presence,
-            activity: response.activity,
-            ring: Duration::from_secs(u64::from(response.ring_seconds)),
-            form: response.form,
-            caller_ids: response.caller_ids,
-            local: false,
-        }));
-        self.facts.push_back(Fact::Restored(restored));
-        if let Some(code) = trouble {
+        let SignIn {
+            signed_in,
+            unlocked,
+            ..
+        } = sign_in;
+        self.edits = unlocked.edits;
+        self.facts.push_back(Fact::SignedIn(signed_in));
+        self.facts.push_back(Fact::Restored(unlocked.restored));
+        if let Some(code) = unlocked.trouble {
             self.facts.push_back(Fact::Failed(code));
         }
     }
 
     fn session_said(&mut self, report: SessionReport) {
         match report {
-            SessionReport::Fact(fact) => self.facts.push_back(fact),
+            SessionReport::Fact(fact) => self.told(fact),
             SessionReport::Legs(legs) => self.jobs.push(Job::MergeLegs(legs)),
             SessionReport::Line(line) => {
                 if let Some(old) = self.line.replace(*line) {
                     self.farewells.spawn(old.close());
                 }
             }
-            SessionReport::Found(call, found) => {
-                self.facts.push_back(Fact::CallerFound {
-                    call,
-                    caller: pop::caller(&found),
-                });
-                if let Found::Fresh(cards) = &found
-                    && !cards.is_empty()
-                {
-                    self.jobs.push(Job::KeepCards(cards.clone()));
-                }
-                self.cards.keep(call, found);
-            }
+            SessionReport::Found(call, found) => self.found(call, found),
             SessionReport::Back => {
                 if let Some(line) = &mut self.line {
                     line.commands.push(offhook_sip::Command::NetworkChanged);
@@ -318,13 +291,6 @@ impl Actor {
             MediaEvent::StreamStats { session, stats } => {
                 info!(%session, ?stats, "A stream's counters");
             }
-        }
-    }
-
-    pub(crate) fn look_up(&mut self, call: CallId, number: PhoneNumber) {
-        self.cards.expect(call, number.clone());
-        if let Some(standing) = &mut self.standing {
-            standing.look_up(call, number);
         }
     }
 }

@@ -4,25 +4,35 @@ use offhook_model::{CallId, Code, PhoneNumber};
 use tokio::sync::oneshot;
 
 use crate::actor::Actor;
+use crate::own_store::OwnJob;
 use crate::query::{Answer, Query};
 use crate::store_task::Job;
 
 impl Actor {
     pub(crate) fn answer(&mut self, query: Query, reply: oneshot::Sender<Result<Answer, Code>>) {
         match query {
-            Query::Draft { wrap_up } => {
-                let draft = self.desk.draft(wrap_up).cloned();
-                // Err, here and below: whoever asked has gone.
-                reply.send(Ok(Answer::Draft { draft })).ok();
-            }
+            Query::Draft { wrap_up } => match self.desk.draft(wrap_up).cloned() {
+                None if self.standing.is_some() => {
+                    let (ask, answer) = oneshot::channel();
+                    self.jobs.push(Job::Own(OwnJob::Kept(wrap_up, ask)));
+                    hand_on(answer, reply, |draft| Answer::Draft { draft });
+                }
+                draft => {
+                    // Err, here and below: whoever asked has gone.
+                    reply.send(Ok(Answer::Draft { draft })).ok();
+                }
+            },
             Query::Form => {
                 let form = self.desk.form().cloned();
                 reply.send(Ok(Answer::Form { form })).ok();
             }
             Query::Card { call } => self.answer_card(call, reply),
-            Query::Customers { .. } => {
-                reply.send(Err(Code::NotFound)).ok();
-            }
+            Query::Customers { number } => match &mut self.standing {
+                Some(standing) => standing.customers(number, self.edits.clone(), reply),
+                None => {
+                    reply.send(Err(Code::NotNow)).ok();
+                }
+            },
             Query::Calls => {
                 let (ask, answer) = oneshot::channel();
                 self.jobs.push(Job::Calls(ask));

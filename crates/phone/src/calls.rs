@@ -27,7 +27,10 @@ impl Actor {
             }
             Event::RegistrationFailed { cause, retry_in } => {
                 warn!(%cause, ?retry_in, "Not registered");
-                let code = line::registration_code(&cause);
+                let code = self.standing.as_ref().map_or_else(
+                    || line::registration_code(&cause),
+                    |standing| standing.registration_code(&cause),
+                );
                 self.facts.push_back(Fact::Registration(Err(code)));
             }
             Event::Unregistered => {
@@ -216,8 +219,8 @@ impl Actor {
         }
         let lost = Fact::Registration(Err(Code::RegistrationLost));
         self.facts.push_back(lost);
-        if let (Some(standing), Some((sip, name))) = (&mut self.standing, &self.account) {
-            standing.open_line(sip.clone(), name.clone(), ANEW);
+        if let Some(standing) = &mut self.standing {
+            standing.open_line(ANEW);
         }
     }
 }

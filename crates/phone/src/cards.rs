@@ -2,9 +2,10 @@
 
 use std::collections::VecDeque;
 
-use offhook_model::{CallId, Code, PhoneNumber};
+use offhook_model::{CallId, Code, CustomerId, PhoneNumber};
 use tokio::sync::oneshot;
 
+use crate::edits::Edits;
 use crate::query::Answer;
 use crate::report::Found;
 
@@ -60,6 +61,42 @@ impl Cards {
         }
     }
 
+    /// Returns the number that a call was looked up by.
+    pub(crate) fn number(&self, call: CallId) -> Option<&PhoneNumber> {
+        let entry = self.0.iter().find(|entry| entry.call == call)?;
+        entry.number.as_ref()
+    }
+
+    /// Lays an edit over what was found.
+    pub(crate) fn edit(&mut self, edits: &Edits) {
+        for entry in &mut self.0 {
+            if let (Some(number), Some(found)) = (&entry.number, entry.found.take()) {
+                entry.found = Some(edits.over(number, found));
+            }
+        }
+    }
+
+    /// Names the calls that a customer's card is shown for, with the number they were looked up by.
+    pub(crate) fn of_customer(&self, customer: CustomerId) -> Vec<(CallId, PhoneNumber)> {
+        let shows = |found: &Found| match found {
+            Found::Fresh(cards) | Found::Stale(cards) => {
+                cards.iter().any(|card| card.customer.id == customer)
+            }
+            Found::Nothing => false,
+        };
+        self.0
+            .iter()
+            .filter(|entry| entry.found.as_ref().is_some_and(shows))
+            .filter_map(|entry| Some((entry.call, entry.number.clone()?)))
+            .collect()
+    }
+
+    /// Those of `calls` that were looked up, with their number.
+    pub(crate) fn of_calls(&self, calls: &[CallId]) -> Vec<(CallId, PhoneNumber)> {
+        let of = |call: &CallId| Some((*call, self.number(*call)?.clone()));
+        calls.iter().filter_map(of).collect()
+    }
+
     /// Answers now or when the look-up does. Gives the reply back where no look-up was noted.
     pub(crate) fn ask(&mut self, call: CallId, reply: Reply) -> Result<(), Reply> {
         let Some(entry) = self.0.iter_mut().find(|entry| entry.call == call) else {
@@ -81,12 +118,10 @@ impl Cards {
 
 impl Entry {
     fn answer(&self) -> Answer {
-        let (cards, stale) = match &self.found {
-            Some(Found::Fresh(cards)) => (cards.clone(), false),
-            Some(Found::Stale(cards)) => (cards.clone(), true),
-            Some(Found::Nothing) => (Vec::new(), true),
-            None => (Vec::new(), false),
-        };
+        let (cards, stale) = self
+            .found
+            .clone()
+            .map_or((Vec::new(), false), Found::into_cards);
         Answer::Card {
             number: self.number.clone(),
             cards,

@@ -3,14 +3,17 @@
 use offhook_desk::{Effect, Fact, LegEnd};
 use offhook_model::{Code, LegId};
 use offhook_sip::{Command as Sip, Reason, Status};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::actor::Actor;
 use crate::line::{Leg, Plan};
-use crate::report::Report;
-use crate::session::{self, Credentials, Wish};
+use crate::own;
+use crate::report::{Report, SignIn};
+use crate::session::{self, Credentials};
 use crate::shell::IncomingNotification;
+use crate::standing::Wish;
 use crate::store_task::Job;
 
 impl Actor {
@@ -20,11 +23,17 @@ impl Actor {
                 centre,
                 username,
                 password,
-            } => self.sign_in(Credentials {
-                centre,
-                username,
-                password,
-            }),
+            } => {
+                let credentials = Credentials {
+                    centre,
+                    username,
+                    password,
+                };
+                self.enter(|store, given_up| session::sign_in(credentials, store, given_up));
+            }
+            Effect::UseAccount(account) => {
+                self.enter(|store, _| own::sign_in(account, store));
+            }
             Effect::SignOut => self.stand_down(true),
             Effect::SetPresence(presence) => self.wish(Wish::Presence(presence)),
             Effect::StartAnswering(presence) => self.wish(Wish::StartAnswering(presence)),
@@ -43,38 +52,46 @@ impl Actor {
                     self.facts.push_back(Fact::Muted { leg, muted });
                 }
             }
-            Effect::UseAccount(_) => self.facts.push_back(Fact::SignInFailed(Code::NotNow)),
             Effect::Dial(dial) => self.dial(dial),
             Effect::SetHeld { leg, held } => self.set_held(leg, held),
             Effect::SendKey { leg, key } => self.send_key(leg, key),
-            Effect::SaveCustomer { .. } | Effect::CreateTicket { .. } => {
-                self.facts.push_back(Fact::Failed(Code::NotNow));
-            }
+            Effect::SaveCustomer {
+                wrap_up,
+                customer,
+                version,
+                body,
+            } => self.save_customer(wrap_up, customer, version, body),
+            Effect::CreateTicket {
+                wrap_up,
+                ticket,
+                body,
+            } => self.create_ticket(wrap_up, ticket, body),
             Effect::SaveDraft(draft) => self.jobs.push(Job::SaveDraft(draft)),
             Effect::DropDraft { wrap_up } => self.jobs.push(Job::DropDraft(wrap_up)),
-            Effect::Submit(draft) => {
-                let bell = self.standing.as_ref().map(|standing| standing.bell.clone());
-                self.jobs.push(Job::Submit(draft, bell));
-            }
+            Effect::Submit(draft) => self.submit(draft),
             Effect::RecordLeg(record) => self.jobs.push(Job::MergeLegs(vec![record])),
         }
     }
 
-    fn sign_in(&mut self, credentials: Credentials) {
+    /// Signs in, by whichever of the two ways, on a task of its own.
+    fn enter<F>(&mut self, sign_in: impl FnOnce(mpsc::Sender<Job>, CancellationToken) -> F)
+    where
+        F: Future<Output = Result<SignIn, Code>> + Send + 'static,
+    {
         self.generation = self.generation.next();
         let generation = self.generation;
         let given_up = CancellationToken::new();
         self.signing_in = Some(given_up.clone());
-        let (store, reports) = (self.jobs_sender.clone(), self.reports.clone());
+        let entering = sign_in(self.jobs_sender.clone(), given_up);
+        let reports = self.reports.clone();
         // Not aborted when given up: a session that comes too late must be ended again.
         tokio::spawn(async move {
-            let outcome = session::sign_in(credentials, store, given_up).await;
-            let report = Report::SignIn(generation, Box::new(outcome));
+            let report = Report::SignIn(generation, Box::new(entering.await));
             if let Err(unheard) = reports.send(report).await
                 && let Report::SignIn(_, outcome) = unheard.0
                 && let Ok(late) = *outcome
             {
-                session::sign_out(late.session).await;
+                late.authority.leave().await;
             }
         });
     }

@@ -10,7 +10,6 @@ use tracing::warn;
 
 use crate::actor::{Actor, Ears};
 use crate::outlet::Outlet;
-use crate::session;
 use crate::store_task::Job;
 
 /// How long the centre, and the sound, may take to say goodbye.
@@ -28,18 +27,18 @@ impl Actor {
         }
         self.media.ring(false);
         let line = self.line.take();
-        let session = self.standing.take().map(|standing| standing.session);
+        let authority = self.standing.take().map(|standing| standing.authority);
         self.farewells.spawn(async move {
             // First the line, then the session: the registrar may ask for the session's password.
             if let Some(line) = line {
                 line.close().await;
             }
-            if tell && let Some(session) = session {
-                session::sign_out(session).await;
+            if tell && let Some(authority) = authority {
+                authority.leave().await;
             }
         });
-        self.account = None;
         self.cards.clear();
+        self.edits.clear();
         self.jobs.push(Job::Lock);
         while self.farewells.try_join_next().is_some() {}
     }

@@ -8,8 +8,9 @@
 //!
 //! Four owners, no locks: the line's task has the sockets and the user agent, [`Phone`]'s actor has the desk, the store's task
 //! has the disk, the media thread has the sound. Beside them stand the tasks of a session (event stream, heartbeat, presence,
-//! outbox), which end with it.
+//! outbox), which end with it. A bare account has no session: this computer is the authority then.
 
+mod account;
 mod actor;
 mod answers;
 mod backoff;
@@ -17,20 +18,28 @@ mod calls;
 mod cards;
 mod clock;
 mod config;
+mod edits;
 mod effects;
 mod error;
 mod farewell;
+mod filing;
 mod hold;
 mod line;
 mod log;
 mod outgoing;
 mod outlet;
+mod own;
+mod own_form;
+mod own_store;
+mod parcel;
 mod phone;
 mod pop;
 mod query;
 mod report;
 mod session;
+mod settings;
 mod shell;
+mod standing;
 mod stop;
 mod store_task;
 mod sync;

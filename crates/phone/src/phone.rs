@@ -15,6 +15,7 @@ use crate::actor::{Actor, Ears, Input};
 use crate::cards::Cards;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::edits::Edits;
 use crate::error::{Closed, OpenError};
 use crate::line::Legs;
 use crate::outlet::Outlet;
@@ -96,10 +97,10 @@ pub async fn open_with(
         generation: Generation::FIRST,
         signing_in: None,
         standing: None,
-        account: None,
         line: None,
         legs: Legs::default(),
         cards: Cards::default(),
+        edits: Edits::default(),
         facts: VecDeque::new(),
         lost: Vec::new(),
         farewells: JoinSet::new(),

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use offhook_cloud::Session;
 use offhook_model::{CallId, CallerMatch, CustomerCard, CustomerName, PhoneNumber};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 use tracing::debug;
 
+use crate::own_store::OwnJob;
 use crate::report::{Found, SessionReport, Teller};
+use crate::standing::Authority;
 use crate::store_task::Job;
 
 /// A caller who rings is not left without a name for longer than this, where this computer knows one.
@@ -16,54 +17,92 @@ const PATIENCE: Duration = Duration::from_millis(1_500);
 
 /// Tells once, or twice where the copy was faster than the centre.
 pub(crate) async fn look_up(
-    session: Session,
+    authority: Authority,
     store: mpsc::Sender<Job>,
     told: Teller,
     call: CallId,
     number: PhoneNumber,
 ) {
     let tell = async |found| told.tell(SessionReport::Found(call, found)).await;
-    let asked = session.customers(&number);
+    let asked = ask(&authority, &store, &number);
     tokio::pin!(asked);
-    let mut told_a_copy = false;
-    let answer = match timeout(PATIENCE, &mut asked).await {
-        Ok(answer) => answer,
+    match timeout(PATIENCE, &mut asked).await {
+        Ok(answer) => tell(or_copies(answer, &store, &number).await).await,
         Err(_slow) => {
-            let copies = copies(&store, &number).await;
-            if !copies.is_empty() {
-                told_a_copy = true;
-                tell(Found::Stale(copies)).await;
-            }
-            asked.await
-        }
-    };
-    match answer {
-        Ok(cards) => tell(Found::Fresh(cards)).await,
-        Err(error) => {
-            debug!(%error, "The centre did not say who calls");
+            let copies = or_copies(None, &store, &number).await;
+            let told_a_copy = copies != Found::Nothing;
             if told_a_copy {
-                return;
+                tell(copies).await;
             }
-            let copies = copies(&store, &number).await;
-            tell(if copies.is_empty() {
-                Found::Nothing
-            } else {
-                Found::Stale(copies)
-            })
-            .await;
+            match asked.await {
+                Some(cards) => tell(Found::Fresh(cards)).await,
+                None if told_a_copy => {}
+                None => tell(or_copies(None, &store, &number).await).await,
+            }
         }
     }
 }
 
-/// Asked in its turn, so that a copy that is just being kept is found.
-async fn copies(store: &mpsc::Sender<Job>, number: &PhoneNumber) -> Vec<CustomerCard> {
-    let (reply, copies) = oneshot::channel();
-    let asked = store.send(Job::Cards(number.clone(), reply)).await;
-    // Err: the phone shuts down.
-    match asked {
-        Ok(()) => copies.await.unwrap_or_default(),
-        Err(_) => Vec::new(),
+/// Finds once: the copies where the centre is slow.
+pub(crate) async fn find(
+    authority: &Authority,
+    store: &mpsc::Sender<Job>,
+    number: &PhoneNumber,
+) -> Found {
+    let answer = timeout(PATIENCE, ask(authority, store, number)).await;
+    or_copies(answer.ok().flatten(), store, number).await
+}
+
+/// Asks who has the last word; nothing where they do not answer.
+async fn ask(
+    authority: &Authority,
+    store: &mpsc::Sender<Job>,
+    number: &PhoneNumber,
+) -> Option<Vec<CustomerCard>> {
+    match authority {
+        Authority::Centre { session, .. } => session
+            .customers(number)
+            .await
+            .inspect_err(|error| debug!(%error, "The centre did not say who calls"))
+            .ok(),
+        Authority::Own { agent } => {
+            let agent = agent.clone();
+            asked_store(store, |reply| {
+                Job::Own(OwnJob::Cards {
+                    number: number.clone(),
+                    agent,
+                    reply,
+                })
+            })
+            .await
+        }
     }
+}
+
+/// The copies stand in for an answer.
+async fn or_copies(
+    answer: Option<Vec<CustomerCard>>,
+    store: &mpsc::Sender<Job>,
+    number: &PhoneNumber,
+) -> Found {
+    if let Some(cards) = answer {
+        return Found::Fresh(cards);
+    }
+    let copies = asked_store(store, |reply| Job::Cards(number.clone(), reply)).await;
+    match copies {
+        Some(copies) if !copies.is_empty() => Found::Stale(copies),
+        Some(_) | None => Found::Nothing,
+    }
+}
+
+/// Asked in its turn, so that a copy that is just being kept is found. Nothing: the phone shuts down.
+async fn asked_store(
+    store: &mpsc::Sender<Job>,
+    job: impl FnOnce(oneshot::Sender<Vec<CustomerCard>>) -> Job,
+) -> Option<Vec<CustomerCard>> {
+    let (reply, cards) = oneshot::channel();
+    store.send(job(reply)).await.ok()?;
+    cards.await.ok()
 }
 
 /// Says in the desk's words what was found.

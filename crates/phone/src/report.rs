@@ -1,11 +1,13 @@
 //! What comes back to the actor from its tasks.
 
-use offhook_cloud::Session;
-use offhook_desk::{Fact, RestoredWrapUp};
-use offhook_model::{CallId, Code, CustomerCard, LegRecord, api::SignInResponse};
+use offhook_desk::{Fact, SignedIn};
+use offhook_model::{CallId, Code, CustomerCard, LegRecord};
 use tokio::sync::mpsc;
 
+use crate::account::LineAccount;
 use crate::line::Line;
+use crate::standing::Authority;
+use crate::store_task::Unlocked;
 
 /// Counts sessions, so that the word of an ended one is told from the word of this one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,26 +56,37 @@ pub(crate) enum Report {
     Session(Generation, SessionReport),
 }
 
-/// A sign-in that the centre accepted.
+/// A sign-in that the centre accepted, or a bare account that can be used.
 #[derive(Debug)]
 pub(crate) struct SignIn {
-    pub(crate) session: Session,
-    pub(crate) response: SignInResponse,
+    pub(crate) authority: Authority,
+    pub(crate) account: LineAccount,
+    /// For the desk.
+    pub(crate) signed_in: SignedIn,
     /// What the disk had of this agent.
-    pub(crate) restored: Vec<RestoredWrapUp>,
-    /// What went wrong on the disk, without keeping the agent from the calls.
-    pub(crate) trouble: Option<Code>,
+    pub(crate) unlocked: Unlocked,
 }
 
 /// What a look-up found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Found {
-    /// The centre's word: every customer with that number.
+    /// The word of who has the last: every customer with that number.
     Fresh(Vec<CustomerCard>),
     /// This computer's copies, because the centre has not answered.
     Stale(Vec<CustomerCard>),
     /// Neither the centre nor this computer can say.
     Nothing,
+}
+
+impl Found {
+    /// The cards, and whether they are copies.
+    pub(crate) fn into_cards(self) -> (Vec<CustomerCard>, bool) {
+        match self {
+            Self::Fresh(cards) => (cards, false),
+            Self::Stale(cards) => (cards, true),
+            Self::Nothing => (Vec::new(), true),
+        }
+    }
 }
 
 /// The word of a session's task.

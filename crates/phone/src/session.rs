@@ -1,39 +1,36 @@
-//! A session at the centre: signing in, and the tasks that stand while somebody is signed in.
+//! A session at the centre: signing in, and the tasks that stand with it.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use offhook_cloud::{Cloud, CloudError, Session};
-use offhook_desk::Fact;
+use offhook_desk::{Fact, SignedIn};
 use offhook_model::{
-    CallId, Code, PhoneNumber, Presence, Secret,
-    api::{Event, SignInRequest, SipAccount},
+    Code, Secret,
+    api::{Event, SignInRequest},
 };
 use offhook_store::Store;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 use uuid::Uuid;
 
+use crate::account::LineAccount;
 use crate::backoff::Backoff;
-use crate::line::Line;
-use crate::outlet::Outlet;
-use crate::pop;
-use crate::report::{Generation, SessionReport, SignIn, Teller};
-use crate::store_task::Job;
+use crate::report::{SessionReport, SignIn, Teller};
+use crate::standing::{Authority, Wish};
+use crate::store_task::{self, Job, Remembered};
 use crate::sync::{self, Bell};
 
 /// The centre checks out whom it has not heard for 60 s (ACCEPTANCE 12).
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How long after a failure the event stream or the line is tried again, at first and at most.
-const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+pub(crate) const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 /// How often a presence that the centre did not answer is asked for again, with the same key.
 const PRESENCE_TRIES: u32 = 3;
-/// Presence wishes under way.
-const WISHES: usize = 16;
 
 /// What the agent typed.
 #[derive(Debug)]
@@ -64,25 +61,35 @@ pub(crate) async fn sign_in(
         password: password.clone(),
     };
     let (session, response) = cloud.sign_in(&request).await.map_err(failed)?;
-    if given_up.is_cancelled() || response.sip.is_none() {
+    let Some(sip) = response.sip.filter(|_| !given_up.is_cancelled()) else {
         // An administrator has no telephone, and there is nothing to do at this desk without one.
         sign_out(session).await;
         return Err(Code::Forbidden);
-    }
-    let (reply, unlocked) = oneshot::channel();
-    let job = Job::Unlock {
-        centre: centre.trim().trim_end_matches('/').to_owned(),
-        username,
-        password,
-        reply,
     };
-    store.send(job).await.map_err(|_| Code::NotNow)?;
-    let unlocked = unlocked.await.map_err(|_| Code::NotNow)?;
+    let centre = centre.trim().trim_end_matches('/').to_owned();
+    let unlocked = store_task::unlock(
+        &store,
+        format!("{username}@{centre}"),
+        password,
+        Remembered::Centre { centre, username },
+    )
+    .await?;
     Ok(SignIn {
-        session,
-        response,
-        restored: unlocked.restored,
-        trouble: unlocked.trouble,
+        account: LineAccount::of_centre(sip, response.agent.name.clone()),
+        authority: Authority::Centre {
+            session,
+            bell: Arc::default(),
+        },
+        signed_in: SignedIn {
+            agent: response.agent,
+            presence: response.presence,
+            activity: response.activity,
+            ring: Duration::from_secs(u64::from(response.ring_seconds)),
+            form: response.form,
+            caller_ids: response.caller_ids,
+            local: false,
+        },
+        unlocked,
     })
 }
 
@@ -94,100 +101,25 @@ pub(crate) async fn sign_out(session: Session) {
     }
 }
 
-/// A presence asked for.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Wish {
-    Presence(Presence),
-    StartAnswering(Presence),
-}
-
-/// What stands while somebody is signed in. Dropping it ends its tasks.
-#[derive(Debug)]
-pub(crate) struct Standing {
-    pub(crate) session: Session,
-    pub(crate) bell: Arc<Bell>,
-    pub(crate) wishes: Outlet<Wish>,
-    jobs: mpsc::Sender<Job>,
-    told: Teller,
-    tasks: JoinSet<()>,
-}
-
-impl Standing {
-    pub(crate) fn start(
-        session: Session,
-        sip: SipAccount,
-        display_name: String,
-        store: Store,
-        jobs: mpsc::Sender<Job>,
-        told: Teller,
-    ) -> Self {
-        let bell = Arc::new(Bell::default());
-        let (wishes, asked) = mpsc::channel(WISHES);
-        let mut tasks = JoinSet::new();
-        tasks.spawn(line(sip, display_name, told.clone()));
-        tasks.spawn(events(session.clone(), bell.clone(), told.clone()));
-        tasks.spawn(heartbeat(session.clone(), told.clone()));
-        tasks.spawn(presence(session.clone(), asked, told.clone()));
-        tasks.spawn(legs(session.clone(), told.clone()));
-        tasks.spawn(sync::run(
-            store,
-            session.clone(),
-            bell.clone(),
-            told.clone(),
-        ));
-        Self {
-            session,
-            bell,
-            wishes: Outlet::new(wishes),
-            jobs,
-            told,
-            tasks,
-        }
-    }
-
-    pub(crate) const fn generation(&self) -> Generation {
-        self.told.generation
-    }
-
-    /// Asks who has a number; the answer is [`SessionReport::Found`].
-    pub(crate) fn look_up(&mut self, call: CallId, number: PhoneNumber) {
-        self.forget_finished();
-        self.tasks.spawn(pop::look_up(
-            self.session.clone(),
-            self.jobs.clone(),
-            self.told.clone(),
-            call,
-            number,
-        ));
-    }
-
-    /// Sets the telephone line up anew after `pause`.
-    pub(crate) fn open_line(&mut self, sip: SipAccount, display_name: String, pause: Duration) {
-        self.forget_finished();
-        let told = self.told.clone();
-        self.tasks.spawn(async move {
-            sleep(pause).await;
-            line(sip, display_name, told).await;
-        });
-    }
-
-    fn forget_finished(&mut self) {
-        while self.tasks.try_join_next().is_some() {}
-    }
-}
-
-/// Sets the telephone line up, however long it takes; from then on it registers by itself.
-async fn line(sip: SipAccount, display_name: String, told: Teller) {
-    let mut backoff = Backoff::new(RETRY.0, RETRY.1);
-    loop {
-        match Line::open(&sip, &display_name).await {
-            Ok(line) => return told.tell(SessionReport::Line(Box::new(line))).await,
-            Err(code) => {
-                told.fact(Fact::Registration(Err(code))).await;
-                sleep(backoff.next(rand::random())).await;
-            }
-        }
-    }
+/// Starts what stands while somebody is signed in at a centre, beside the line.
+pub(crate) fn start(
+    tasks: &mut JoinSet<()>,
+    session: &Session,
+    bell: &Arc<Bell>,
+    asked: mpsc::Receiver<Wish>,
+    store: Store,
+    told: &Teller,
+) {
+    tasks.spawn(events(session.clone(), bell.clone(), told.clone()));
+    tasks.spawn(heartbeat(session.clone(), told.clone()));
+    tasks.spawn(presence(session.clone(), asked, told.clone()));
+    tasks.spawn(legs(session.clone(), told.clone()));
+    tasks.spawn(sync::run(
+        store,
+        session.clone(),
+        bell.clone(),
+        told.clone(),
+    ));
 }
 
 /// Reads the event stream, and resumes it where it broke off.

@@ -1,8 +1,10 @@
 //! The store's owner: one job after the other, in the order in which they were asked for.
 
-use offhook_desk::{Draft, Fact, RestoredWrapUp};
+use offhook_desk::{Draft, Fact, Filed, RestoredWrapUp, SavedState};
 use offhook_model::{
-    Code, CustomerCard, LegRecord, PhoneNumber, Secret, Wall, WrapUpId, api::WrapUpBody,
+    BareAccount, Code, CustomerCard, CustomerId, LegRecord, PhoneNumber, Secret, TicketId, Wall,
+    WrapUpId,
+    api::{CustomerBody, TicketBody, WrapUpBody},
 };
 use offhook_store::{DraftRow, KeyringState, OutboxItem, Store, StoreError};
 use std::{sync::Arc, time::Duration};
@@ -11,26 +13,27 @@ use tracing::{error, info, warn};
 use uuid::Uuid;
 
 use crate::clock::wall;
+use crate::edits::Edits;
+use crate::own_store::{self, OwnJob};
+use crate::parcel::{CUSTOMER, CustomerParcel, TICKET, TicketParcel, WRAP_UP};
 use crate::query::{CallRow, Settings};
 use crate::report::Report;
-use crate::sync::{self, Bell};
+use crate::settings;
+use crate::sync::Bell;
 
 /// How far back the call list goes (ACCEPTANCE 105).
 const LISTED: Duration = Duration::from_hours(7 * 24);
 /// How far the two ends of a call may differ about when it began to ring.
 const ABOUT: Duration = Duration::from_mins(1);
 
-const CENTRE: &str = "centre";
-const USERNAME: &str = "username";
-
 /// One thing to do.
 #[derive(Debug)]
 pub(crate) enum Job {
-    /// Open an agent's data after a sign-in that the centre accepted.
+    /// Open an agent's data after a sign-in that the centre accepted, or for a bare account.
     Unlock {
-        centre: String,
-        username: String,
+        agent: String,
         password: Secret,
+        remembered: Remembered,
         reply: oneshot::Sender<Unlocked>,
     },
     /// Forget the keys.
@@ -38,7 +41,24 @@ pub(crate) enum Job {
     SaveDraft(Draft),
     DropDraft(WrapUpId),
     /// In one transaction: draft out, outbox row in. Then the bell is rung.
-    Submit(Draft, Option<Arc<Bell>>),
+    Submit(Draft, Arc<Bell>),
+    /// Put a profile into the outbox, and ring the bell.
+    FileCustomer {
+        wrap_up: WrapUpId,
+        customer: CustomerId,
+        version: Option<u64>,
+        body: CustomerBody,
+        bell: Arc<Bell>,
+    },
+    /// Put a ticket into the outbox, and ring the bell.
+    FileTicket {
+        wrap_up: WrapUpId,
+        ticket: TicketId,
+        body: TicketBody,
+        bell: Arc<Bell>,
+    },
+    /// For a bare account.
+    Own(OwnJob),
     /// Put rows of the call list on the disk, ours and the centre's.
     MergeLegs(Vec<LegRecord>),
     KeepCards(Vec<CustomerCard>),
@@ -50,11 +70,43 @@ pub(crate) enum Job {
     Close(oneshot::Sender<()>),
 }
 
-/// What unlocking found.
+/// What is remembered between starts of who was here.
 #[derive(Debug)]
+pub(crate) enum Remembered {
+    Centre {
+        centre: String,
+        username: String,
+    },
+    /// Its password is empty.
+    Account(BareAccount),
+}
+
+/// What unlocking found.
+#[derive(Debug, Default)]
 pub(crate) struct Unlocked {
     pub(crate) restored: Vec<RestoredWrapUp>,
+    /// Profiles on their way.
+    pub(crate) edits: Edits,
+    /// What went wrong on the disk, without keeping the agent from the calls.
     pub(crate) trouble: Option<Code>,
+}
+
+/// Has an agent's data opened.
+pub(crate) async fn unlock(
+    jobs: &mpsc::Sender<Job>,
+    agent: String,
+    password: Secret,
+    remembered: Remembered,
+) -> Result<Unlocked, Code> {
+    let (reply, unlocked) = oneshot::channel();
+    let job = Job::Unlock {
+        agent,
+        password,
+        remembered,
+        reply,
+    };
+    jobs.send(job).await.map_err(|_| Code::NotNow)?;
+    unlocked.await.map_err(|_| Code::NotNow)
 }
 
 /// Does jobs until told to close, or until nobody is left to ask.
@@ -64,29 +116,59 @@ pub(crate) async fn run(
     reports: mpsc::Sender<Report>,
 ) {
     while let Some(job) = jobs.recv().await {
-        let fact = match job {
+        let mut ring = None;
+        let facts = match job {
             Job::Unlock {
-                centre,
-                username,
+                agent,
                 password,
+                remembered,
                 reply,
             } => {
-                let unlocked = unlock(&store, &centre, &username, &password).await;
+                let unlocked = open(&store, &agent, &password, &remembered).await;
                 // Err: the sign-in was given up meanwhile.
                 reply.send(unlocked).ok();
-                None
+                Vec::new()
             }
             Job::Lock => {
                 store.lock();
-                None
+                Vec::new()
             }
-            Job::SaveDraft(draft) => Some(save(&store, &draft).await),
-            Job::DropDraft(wrap_up) => failed(store.drop_draft(wrap_up).await),
-            Job::Submit(draft, bell) => Some(submit(&store, &draft, bell).await),
-            Job::MergeLegs(legs) => failed(merge(&store, legs).await),
+            Job::SaveDraft(draft) => vec![save(&store, &draft).await],
+            Job::DropDraft(wrap_up) => failed(store.drop_draft(wrap_up).await)
+                .into_iter()
+                .collect(),
+            Job::Submit(draft, bell) => {
+                ring = Some(bell);
+                vec![submit(&store, &draft).await]
+            }
+            Job::FileCustomer {
+                wrap_up,
+                customer,
+                version,
+                body,
+                bell,
+            } => {
+                let parcel = CustomerParcel::new(customer, version, &body);
+                let item = filed(wrap_up, Some(customer), CUSTOMER, parcel);
+                ring = Some(bell);
+                vec![file(&store, Filed::Customer { id: customer }, item).await]
+            }
+            Job::FileTicket {
+                wrap_up,
+                ticket,
+                body,
+                bell,
+            } => {
+                let parcel = TicketParcel::new(ticket, &body);
+                let item = filed(wrap_up, body.customer, TICKET, parcel);
+                ring = Some(bell);
+                vec![file(&store, Filed::Ticket { id: ticket }, item).await]
+            }
+            Job::Own(job) => own_store::run(&store, job).await,
+            Job::MergeLegs(legs) => failed(merge(&store, legs).await).into_iter().collect(),
             Job::KeepCards(cards) => {
                 keep(&store, &cards).await;
-                None
+                Vec::new()
             }
             Job::Cards(number, reply) => {
                 let cards = store.cards_by_number(&number).await;
@@ -95,15 +177,15 @@ pub(crate) async fn run(
                     Vec::new()
                 });
                 reply.send(cards).ok();
-                None
+                Vec::new()
             }
             Job::Calls(reply) => {
                 reply.send(calls(&store).await).ok();
-                None
+                Vec::new()
             }
             Job::Settings(reply) => {
-                reply.send(settings(&store).await).ok();
-                None
+                reply.send(settings::read(&store).await).ok();
+                Vec::new()
             }
             Job::Close(reply) => {
                 store.close().await;
@@ -111,95 +193,108 @@ pub(crate) async fn run(
                 return;
             }
         };
-        if let Some(fact) = fact
-            && reports.send(Report::Fact(fact)).await.is_err()
-        {
-            break;
+        for fact in facts {
+            if reports.send(Report::Fact(fact)).await.is_err() {
+                return store.close().await;
+            }
+        }
+        // After the fact, so that nothing is told to be at the centre before it is told to wait.
+        if let Some(bell) = ring {
+            bell.submitted();
         }
     }
     store.close().await;
 }
 
-async fn unlock(store: &Store, centre: &str, username: &str, password: &Secret) -> Unlocked {
-    let agent = format!("{username}@{centre}");
+async fn open(store: &Store, agent: &str, password: &Secret, remembered: &Remembered) -> Unlocked {
     let mut trouble = None;
-    let keyring = match store.unlock_with_password(&agent, password).await {
+    let keyring = match store.unlock_with_password(agent, password).await {
         Err(StoreError::WrongPassword) => {
-            // The centre took the password, so it was changed there. What lies under the old one stays where it is.
+            // Who took the password decides; it was changed there. What lies under the old one stays where it is.
             warn!("The stored forms are shut with an earlier password");
             trouble = Some(Code::StoreDamaged);
-            store.start_afresh(&agent, password).await
+            store.start_afresh(agent, password).await
         }
         answer => answer,
+    };
+    let only_trouble = |code| Unlocked {
+        trouble: Some(code),
+        ..Unlocked::default()
     };
     match keyring {
         Ok(KeyringState::Kept) => {}
         Ok(KeyringState::Unavailable(why)) => info!(%why, "The keyring keeps no key"),
         Err(error) => {
             error!(%error, "The store does not open for this agent");
-            return Unlocked {
-                restored: Vec::new(),
-                trouble: Some(error.code()),
-            };
+            return only_trouble(error.code());
         }
     }
-    for (name, value) in [(CENTRE, centre), (USERNAME, username)] {
-        if let Err(error) = store.set_setting(name, value).await {
-            warn!(%error, name, "A setting was not kept");
-            trouble = Some(error.code());
-        }
+    if let Err(error) = settings::remember(store, remembered).await {
+        warn!(%error, "Who was here was not remembered");
+        trouble = Some(error.code());
     }
     match restore(store).await {
-        Ok((restored, damaged)) => Unlocked {
-            restored,
-            trouble: damaged.or(trouble),
+        Ok(unlocked) => Unlocked {
+            trouble: unlocked.trouble.or(trouble),
+            ..unlocked
         },
         Err(error) => {
             error!(%error, "The stored forms do not read");
-            Unlocked {
-                restored: Vec::new(),
-                trouble: Some(error.code()),
-            }
+            only_trouble(error.code())
         }
     }
 }
 
-/// Reads every form that the centre has not. One that does not read is left on the disk, and said.
-async fn restore(store: &Store) -> Result<(Vec<RestoredWrapUp>, Option<Code>), StoreError> {
-    let mut damaged = None;
-    let mut read = |body: &[u8]| match serde_json::from_slice::<Draft>(body) {
-        Ok(draft) => Some(draft),
-        Err(error) => {
-            // The error's own words may quote the form.
-            error!(
-                line = error.line(),
-                column = error.column(),
-                "A stored form does not read"
-            );
-            damaged = Some(Code::StoreDamaged);
-            None
-        }
-    };
-    let mut restored = Vec::new();
+/// Reads every form and every profile that the centre has not. One that does not read is left on the disk, and said.
+async fn restore(store: &Store) -> Result<Unlocked, StoreError> {
+    let mut found = Unlocked::default();
     for row in store.drafts().await? {
-        restored.extend(read(&row.body).map(|draft| RestoredWrapUp {
+        let draft = read(&row.body, &mut found.trouble);
+        found.restored.extend(draft.map(|draft| RestoredWrapUp {
             draft,
             outbox: None,
         }));
     }
     for item in store.outbox().await? {
         let outbox = Some((item.submitted_at, item.refused));
-        let edited = restored
+        let edited = found
+            .restored
             .iter_mut()
             .find(|form| form.draft.wrap_up == item.wrap_up);
         match edited {
             // Refused, and edited since: the newer text counts.
             Some(form) => form.outbox = outbox,
-            None => restored
-                .extend(read(&item.draft.body).map(|draft| RestoredWrapUp { draft, outbox })),
+            None => {
+                let draft = read(&item.draft.body, &mut found.trouble);
+                found
+                    .restored
+                    .extend(draft.map(|draft| RestoredWrapUp { draft, outbox }));
+            }
         }
     }
-    Ok((restored, damaged))
+    for (item, refused) in store.unsent(CUSTOMER).await? {
+        let parcel: Option<CustomerParcel> = read(&item.body, &mut found.trouble);
+        if let Some(parcel) = parcel
+            && let Some(body) = read(parcel.json.as_bytes(), &mut found.trouble)
+        {
+            found.edits.put(parcel.customer, parcel.version, body);
+            if refused.is_some() {
+                found.edits.settled(parcel.customer, false);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Reads something stored. The error's own words may quote it.
+fn read<T: serde::de::DeserializeOwned>(body: &[u8], trouble: &mut Option<Code>) -> Option<T> {
+    serde_json::from_slice(body)
+        .inspect_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            error!(line, column, "Something stored does not read");
+            *trouble = Some(Code::StoreDamaged);
+        })
+        .ok()
 }
 
 async fn save(store: &Store, draft: &Draft) -> Fact {
@@ -222,7 +317,7 @@ async fn save(store: &Store, draft: &Draft) -> Fact {
     }
 }
 
-async fn submit(store: &Store, draft: &Draft, bell: Option<Arc<Bell>>) -> Fact {
+async fn submit(store: &Store, draft: &Draft) -> Fact {
     let wrap_up = draft.wrap_up;
     let now = wall();
     let body = WrapUpBody {
@@ -242,18 +337,13 @@ async fn submit(store: &Store, draft: &Draft, bell: Option<Arc<Bell>>) -> Fact {
         id: Uuid::new_v4(),
         wrap_up,
         customer: draft.customer_id(),
-        kind: sync::WRAP_UP.to_owned(),
+        kind: WRAP_UP.to_owned(),
         version: 1,
         submitted_at: now,
         body,
     };
     match store.submit(row, item).await {
-        Ok(()) => {
-            if let Some(bell) = bell {
-                bell.submitted();
-            }
-            Fact::Submitted { wrap_up }
-        }
+        Ok(()) => Fact::Submitted { wrap_up },
         Err(error) => {
             warn!(%wrap_up, %error, "A form was not submitted");
             Fact::NotSubmitted {
@@ -262,6 +352,44 @@ async fn submit(store: &Store, draft: &Draft, bell: Option<Arc<Bell>>) -> Fact {
             }
         }
     }
+}
+
+/// An item beside a form.
+fn filed(
+    wrap_up: WrapUpId,
+    customer: Option<CustomerId>,
+    kind: &str,
+    parcel: serde_json::Result<impl serde::Serialize>,
+) -> Result<OutboxItem, Code> {
+    let parcel = parcel.map_err(|_| Code::Malformed)?;
+    Ok(OutboxItem {
+        id: Uuid::new_v4(),
+        wrap_up,
+        customer,
+        kind: kind.to_owned(),
+        version: 1,
+        submitted_at: wall(),
+        body: bytes(&parcel)?,
+    })
+}
+
+async fn file(store: &Store, what: Filed, item: Result<OutboxItem, Code>) -> Fact {
+    let kept = match item {
+        Ok(item) => {
+            let since = item.submitted_at;
+            let kept = store.file(item).await.map(|()| since);
+            kept.map_err(|error| {
+                warn!(%error, "Something to file was not kept");
+                error.code()
+            })
+        }
+        Err(code) => Err(code),
+    };
+    let saved = match kept {
+        Ok(since) => SavedState::Waiting { since, error: None },
+        Err(code) => SavedState::SaveFailed { code },
+    };
+    Fact::Filed { what, saved }
 }
 
 fn row(draft: &Draft) -> Result<DraftRow, Code> {
@@ -326,15 +454,6 @@ async fn calls(store: &Store) -> Result<Vec<CallRow>, Code> {
         .await
         .map_err(|error| error.code())?;
     Ok(legs.into_iter().map(CallRow::from).collect())
-}
-
-async fn settings(store: &Store) -> Result<Settings, Code> {
-    let read = async |name| store.setting(name).await.map_err(|error| error.code());
-    Ok(Settings {
-        centre: read(CENTRE).await?,
-        username: read(USERNAME).await?,
-        account: None,
-    })
 }
 
 fn failed(answer: Result<(), StoreError>) -> Option<Fact> {

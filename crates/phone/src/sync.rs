@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use offhook_cloud::{CloudError, Session};
-use offhook_desk::Fact;
+use offhook_desk::{Fact, SavedState};
 use offhook_model::{Code, Wall};
 use offhook_store::{OutboxItem, Store, StoreError};
 use tokio::sync::Notify;
@@ -16,10 +16,8 @@ use uuid::Uuid;
 
 use crate::backoff::Backoff;
 use crate::clock::wall;
+use crate::parcel::Parcel;
 use crate::report::Teller;
-
-/// The kind of an outbox row that holds a wrap-up; never changes its meaning.
-pub(crate) const WRAP_UP: &str = "wrap_up";
 
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -134,14 +132,7 @@ async fn send(
     item: OutboxItem,
     next: Wall,
 ) -> Tried {
-    let OutboxItem {
-        id,
-        wrap_up,
-        kind,
-        version,
-        body,
-        ..
-    } = item;
+    let (id, since) = (item.id, item.submitted_at);
     match store.tried(id, wall(), next).await {
         Ok(()) => {}
         Err(StoreError::NotFound) => return Tried::Settled,
@@ -150,40 +141,60 @@ async fn send(
             return Tried::Later(wall().plus(STORE_WAIT));
         }
     }
-    if kind != WRAP_UP {
+    let (kind, version) = (item.kind.clone(), item.version);
+    let Some(parcel) = Parcel::read(item) else {
         // Only a later program writes such rows; that one sends them.
         error!(%id, kind, version, "An outbox row of an unknown kind is left alone");
         return Tried::Later(wall().plus(LONGEST_WAIT));
-    }
-    match session.put_wrap_up_json(wrap_up, id, body).await {
-        Ok(_receipt) => {
+    };
+    let what = parcel.filed();
+    match parcel.send(session, id).await {
+        Ok(()) => {
             if let Err(error) = store.sent(id, wall()).await {
                 // It is sent again with the same key, which changes nothing at the centre.
                 warn!(%id, %error, "What was sent could not be ticked off");
                 return Tried::Later(next);
             }
-            info!(%wrap_up, "A wrap-up is at the centre");
-            told.fact(Fact::Synced { wrap_up }).await;
+            info!(%id, kind, "Something filed is at the centre");
+            told.fact(match what {
+                Err(wrap_up) => Fact::Synced { wrap_up },
+                Ok(what) => Fact::Filed {
+                    what,
+                    saved: SavedState::Synced { at: wall() },
+                },
+            })
+            .await;
             Tried::Settled
         }
         Err(error) if error.is_for_good() => {
-            warn!(%wrap_up, %error, "The centre refused a wrap-up for good");
-            if let Err(error) = store.refused(id, error.code, wall()).await {
+            let code = error.code;
+            warn!(%id, kind, %error, "The centre refused something for good");
+            if let Err(error) = store.refused(id, code, wall()).await {
                 warn!(%id, %error, "A refusal could not be written down");
                 return Tried::Later(next);
             }
-            told.fact(Fact::SyncRefused {
-                wrap_up,
-                code: error.code,
+            told.fact(match what {
+                Err(wrap_up) => Fact::SyncRefused { wrap_up, code },
+                Ok(what) => Fact::Filed {
+                    what,
+                    saved: SavedState::Refused { code },
+                },
             })
             .await;
             Tried::Settled
         }
         Err(error) => {
-            debug!(%wrap_up, %error, "A wrap-up waits");
-            told.fact(Fact::SyncDelayed {
-                wrap_up,
-                code: error.code,
+            let code = error.code;
+            debug!(%id, kind, %error, "Something filed waits");
+            told.fact(match what {
+                Err(wrap_up) => Fact::SyncDelayed { wrap_up, code },
+                Ok(what) => Fact::Filed {
+                    what,
+                    saved: SavedState::Waiting {
+                        since,
+                        error: Some(code),
+                    },
+                },
             })
             .await;
             later(&error, next)

@@ -6,8 +6,11 @@ mod support;
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use offhook_desk::{Command, SavedState};
-use offhook_model::{FieldId, FieldValue};
+use offhook_desk::{Command, LinkView, SavedState, SessionView};
+use offhook_model::{
+    BareAccount, Code, FieldId, FieldValue, PhoneNumber, Secret, SipTransport, WrapUpId,
+    api::CustomerBody,
+};
 use offhook_phone::Query;
 use support::{Api, Caller, Desk, Registrar};
 use tracing_subscriber::fmt::MakeWriter;
@@ -70,6 +73,7 @@ async fn a_whole_call_leaves_nothing_private_in_the_logs() {
     })
     .await;
     desk.send(Command::HangUp { leg: offered.leg }).await;
+    file(&mut desk, offered.wrap_up).await;
     desk.send(Command::Submit {
         wrap_up: offered.wrap_up,
     })
@@ -79,6 +83,12 @@ async fn a_whole_call_leaves_nothing_private_in_the_logs() {
         form.is_some_and(|form| matches!(form.saved, SavedState::Synced { .. }))
     })
     .await;
+    desk.send(Command::SignOut).await;
+    desk.until("signed out", |view| {
+        matches!(view.session, SessionView::SignedOut { .. })
+    })
+    .await;
+    without_a_centre(&mut desk, &mut registrar).await;
     desk.phone.shut_down().await;
     let logs = page.0.lock().expect("not poisoned").clone();
     let logs = String::from_utf8_lossy(&logs);
@@ -88,4 +98,80 @@ async fn a_whole_call_leaves_nothing_private_in_the_logs() {
             assert!(!line.contains(private), "{line}");
         }
     }
+}
+
+/// A new customer and a ticket.
+async fn file(desk: &mut Desk, wrap_up: WrapUpId) {
+    desk.send(Command::SaveCustomer {
+        wrap_up,
+        edited: None,
+        body: CustomerBody {
+            name: "CUSTOMER-9271".into(),
+            numbers: PhoneNumber::parse("12800559271").into_iter().collect(),
+            tags: vec!["TAG-9271".into()],
+            fields: Vec::new(),
+        },
+    })
+    .await;
+    desk.send(Command::CreateTicket {
+        wrap_up,
+        title: "TITLE-9271".into(),
+        text: "TEXT-9271".into(),
+        due_at: None,
+    })
+    .await;
+    desk.until("both are filed", |view| {
+        let filed = view.wrap_ups.first().map(|form| form.filed.as_slice());
+        filed.is_some_and(|filed| {
+            filed.len() == 2
+                && filed.iter().all(|entry| {
+                    matches!(
+                        entry.saved,
+                        SavedState::Synced { .. } | SavedState::Kept { .. }
+                    )
+                })
+        })
+    })
+    .await;
+}
+
+/// The same on a bare account, which is refused once as it is written.
+async fn without_a_centre(desk: &mut Desk, registrar: &mut Registrar) {
+    let account = |aor: &str| BareAccount {
+        aor: aor.into(),
+        auth_user: Some("USER-9271".into()),
+        password: Secret::new("PASSWORD-9271"),
+        registrar: Some(registrar.address.to_string()),
+        transport: SipTransport::Udp,
+        display_name: Some("DISPLAY-9271".into()),
+    };
+    let (wrong, right) = (account("9271"), account("9271@pbx.test"));
+    desk.send(Command::UseAccount { account: wrong }).await;
+    desk.until("refused", |view| {
+        view.session
+            == SessionView::SignedOut {
+                error: Some(Code::AccountInvalid),
+            }
+    })
+    .await;
+    desk.send(Command::UseAccount { account: right }).await;
+    desk.until("registered", |view| view.links.sip == LinkView::Up)
+        .await;
+    desk.check_in().await;
+    registrar
+        .call(Caller {
+            number: "12800559271".into(),
+            name: "NAME-9271".into(),
+            headers: Vec::new(),
+        })
+        .await;
+    let offered = desk.until_offered().await;
+    desk.send(Command::Answer { leg: offered.leg }).await;
+    desk.until_live().await;
+    desk.send(Command::HangUp { leg: offered.leg }).await;
+    file(desk, offered.wrap_up).await;
+    let asked = Query::Customers {
+        number: PhoneNumber::parse("12800559271").expect("a number"),
+    };
+    desk.phone.query(asked).await.expect("an answer");
 }

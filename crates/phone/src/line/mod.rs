@@ -11,12 +11,13 @@ pub(crate) use media::{Agreed, Plan, accept, plan_answer, plan_offer};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use offhook_model::{Code, PhoneNumber, api::SipAccount};
+use offhook_model::{Code, PhoneNumber, SipTransport};
 use offhook_sip::{Account, Command, Event, Password, RegistrationError, Uri, UserAgent, net};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tracing::warn;
 
+use crate::account::LineAccount;
 use crate::outlet::Outlet;
 
 /// The registration interval asked for; the registrar may grant less.
@@ -35,7 +36,7 @@ pub(crate) struct Line {
 
 impl Line {
     /// Finds the registrar, binds towards it and asks to be registered. How that ends comes as an event.
-    pub(crate) async fn open(account: &SipAccount, display_name: &str) -> Result<Self, Code> {
+    pub(crate) async fn open(account: &LineAccount) -> Result<Self, Code> {
         let aor: Uri = account.aor.parse().map_err(|error| {
             warn!(%error, "The address of record does not read");
             Code::RegistrationRefused
@@ -48,12 +49,18 @@ impl Line {
             warn!(%error, "No socket towards the registrar");
             Code::Unreachable
         };
-        let socket = net::bind_towards(registrar).await.map_err(unreachable)?;
+        let socket = match account.transport {
+            SipTransport::Udp => net::bind_towards(registrar).await.map_err(unreachable)?,
+            SipTransport::Tcp => {
+                warn!("SIP over TCP is not spoken yet");
+                return Err(Code::RegistrationRefused);
+            }
+        };
         let local = socket.local_addr().map_err(unreachable)?;
         let agent = UserAgent::new(
             Account {
                 aor: aor.clone(),
-                display_name: Some(display_name.to_owned()),
+                display_name: Some(account.display_name.clone()),
                 auth_user: account.auth_user.clone(),
                 password: Password::new(account.password.expose()),
                 realm: None,

@@ -5,12 +5,12 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use offhook_model::{
-    Activity, AgentId, ChoiceOption, CustomerCard, FieldDefinition, FieldId, FieldKind,
-    FormDefinition, PhoneNumber, Presence, PresenceReason, PresenceState, Secret, SkillGroupId,
-    Text, Wall,
+    Activity, AgentId, ChoiceOption, Customer, CustomerCard, CustomerId, FieldDefinition, FieldId,
+    FieldKind, FormDefinition, PhoneNumber, Presence, PresenceReason, PresenceState, Secret,
+    SkillGroupId, Text, Wall,
     api::{
-        AgentProfile, Event, PresenceRequest, Role, SignInResponse, SipAccount, SkillGroup,
-        StartAnsweringRequest,
+        AgentProfile, CustomerBody, Event, PresenceRequest, Role, SignInResponse, SipAccount,
+        SkillGroup, StartAnsweringRequest,
     },
 };
 use serde_json::{Value, json};
@@ -19,11 +19,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, broadcast, watch};
 use uuid::Uuid;
 
-/// A wrap-up as it came.
+/// A wrap-up, a profile or a ticket as it came.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Received {
     pub path: String,
     pub key: String,
+    /// `If-Match`, as written.
+    pub version: Option<String>,
     pub body: Value,
     /// The status it was answered with.
     pub answered: u16,
@@ -36,6 +38,8 @@ struct Told {
     cards_fail: bool,
     /// Statuses to answer wrap-ups with, before 201.
     refuse: VecDeque<u16>,
+    /// Statuses to answer profiles and tickets with, before 200.
+    refuse_filed: VecDeque<u16>,
     revision: u64,
 }
 
@@ -47,6 +51,8 @@ pub struct Api {
     told: Arc<Mutex<Told>>,
     events: broadcast::Sender<Event>,
     pub wrap_ups: watch::Sender<Vec<Received>>,
+    /// Wrap-ups, profiles and tickets, in the order in which they came.
+    pub filed: watch::Sender<Vec<Received>>,
     /// What was asked: method and path.
     pub asked: watch::Sender<Vec<String>>,
     /// Sign-in waits for this, where it is set.
@@ -62,6 +68,7 @@ impl Api {
             told: Arc::default(),
             events: broadcast::Sender::new(64),
             wrap_ups: watch::Sender::default(),
+            filed: watch::Sender::default(),
             asked: watch::Sender::default(),
             hold_sign_in: Arc::default(),
         };
@@ -92,6 +99,11 @@ impl Api {
         self.told().refuse.extend(statuses);
     }
 
+    /// The next profiles and tickets are answered with these statuses.
+    pub fn refuse_filed(&self, statuses: impl IntoIterator<Item = u16>) {
+        self.told().refuse_filed.extend(statuses);
+    }
+
     pub fn tell(&self, event: Event) {
         self.events.send(event).ok();
     }
@@ -104,13 +116,13 @@ impl Api {
 
     async fn serve(self, stream: TcpStream) {
         let mut stream = BufReader::new(stream);
-        while let Some((method, path, key, body)) = request(&mut stream).await {
+        while let Some(request) = request(&mut stream).await {
             self.asked
-                .send_modify(|asked| asked.push(format!("{method} {path}")));
-            if path == "/v1/events" {
+                .send_modify(|asked| asked.push(format!("{} {}", request.method, request.path)));
+            if request.path == "/v1/events" {
                 return self.stream_events(stream).await;
             }
-            let (status, answer) = self.answer(&method, &path, &key, &body).await;
+            let (status, answer) = self.answer(&request).await;
             let body = answer.map(|answer| answer.to_string()).unwrap_or_default();
             let head = format!(
                 "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
@@ -123,15 +135,10 @@ impl Api {
         }
     }
 
-    async fn answer(
-        &self,
-        method: &str,
-        path: &str,
-        key: &str,
-        body: &[u8],
-    ) -> (u16, Option<Value>) {
-        let route = path.split('?').next().unwrap_or_default();
-        match (method, route) {
+    async fn answer(&self, request: &Request) -> (u16, Option<Value>) {
+        let body = request.body.as_slice();
+        let route = request.path.split('?').next().unwrap_or_default();
+        match (request.method.as_str(), route) {
             ("POST", "/v1/sessions") => {
                 let hold = self.hold_sign_in.lock().expect("not poisoned").clone();
                 if let Some(hold) = hold {
@@ -162,14 +169,9 @@ impl Api {
             ("GET", "/v1/legs") => (200, Some(json!([]))),
             ("PUT", route) if route.starts_with("/v1/wrap-ups/") => {
                 let answered = self.told().refuse.pop_front().unwrap_or(201);
-                self.wrap_ups.send_modify(|all| {
-                    all.push(Received {
-                        path: route.to_owned(),
-                        key: key.to_owned(),
-                        body: serde_json::from_slice(body).expect("a body"),
-                        answered,
-                    });
-                });
+                let received = request.received(answered);
+                self.filed.send_modify(|all| all.push(received.clone()));
+                self.wrap_ups.send_modify(|all| all.push(received));
                 match answered {
                     201 => {
                         let id = route.trim_start_matches("/v1/wrap-ups/");
@@ -179,8 +181,56 @@ impl Api {
                     status => problem(status, "centre_failed"),
                 }
             }
+            ("PUT", route)
+                if route.starts_with("/v1/customers/") || route.starts_with("/v1/tickets/") =>
+            {
+                let answered = self.told().refuse_filed.pop_front().unwrap_or(200);
+                self.filed
+                    .send_modify(|all| all.push(request.received(answered)));
+                match answered {
+                    200 => (200, Some(self.file(route, body))),
+                    409 => problem(409, "conflict"),
+                    status => problem(status, "centre_failed"),
+                }
+            }
             _ => (204, None),
         }
+    }
+
+    /// Takes a profile or a ticket over and says what the centre says.
+    fn file(&self, route: &str, body: &[u8]) -> Value {
+        let id = route.rsplit('/').next().unwrap_or_default();
+        if route.starts_with("/v1/tickets/") {
+            return json!({ "ticket": id, "reference": "TK-1", "received_at": 1 });
+        }
+        let id = CustomerId(id.parse().expect("an id"));
+        let body: CustomerBody = serde_json::from_slice(body).expect("a profile");
+        let cards = &mut self.told().cards;
+        let at = cards.iter().position(|card| card.customer.id == id);
+        let mut card = match at {
+            Some(at) => cards.remove(at),
+            None => CustomerCard {
+                customer: Customer {
+                    id,
+                    reference: "C-9".into(),
+                    name: String::new(),
+                    numbers: Vec::new(),
+                    home: None,
+                    tags: Vec::new(),
+                    fields: Vec::new(),
+                    version: 0,
+                },
+                calls: Vec::new(),
+                tickets: Vec::new(),
+                records: Vec::new(),
+            },
+        };
+        card.customer.name = body.name;
+        card.customer.numbers = body.numbers;
+        card.customer.tags = body.tags;
+        card.customer.version += 1;
+        cards.push(card.clone());
+        to_json(&card.customer)
     }
 
     async fn stream_events(&self, mut stream: BufReader<TcpStream>) {
@@ -272,13 +322,38 @@ fn to_json(value: &impl serde::Serialize) -> Value {
     serde_json::to_value(value).expect("it is plain")
 }
 
-/// Reads one request: method, path, idempotency key, body.
-async fn request(stream: &mut BufReader<TcpStream>) -> Option<(String, String, String, Vec<u8>)> {
+/// One request.
+#[derive(Default)]
+struct Request {
+    method: String,
+    path: String,
+    key: String,
+    version: Option<String>,
+    body: Vec<u8>,
+}
+
+impl Request {
+    fn received(&self, answered: u16) -> Received {
+        Received {
+            path: self.path.clone(),
+            key: self.key.clone(),
+            version: self.version.clone(),
+            body: serde_json::from_slice(&self.body).expect("a body"),
+            answered,
+        }
+    }
+}
+
+async fn request(stream: &mut BufReader<TcpStream>) -> Option<Request> {
     let mut line = String::new();
     stream.read_line(&mut line).await.ok().filter(|n| *n > 0)?;
     let mut words = line.split_ascii_whitespace();
-    let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
-    let (mut key, mut length) = (String::new(), 0);
+    let mut request = Request {
+        method: words.next()?.to_owned(),
+        path: words.next()?.to_owned(),
+        ..Request::default()
+    };
+    let mut length = 0;
     loop {
         let mut line = String::new();
         stream.read_line(&mut line).await.ok()?;
@@ -286,12 +361,13 @@ async fn request(stream: &mut BufReader<TcpStream>) -> Option<(String, String, S
             break;
         };
         match name.to_ascii_lowercase().as_str() {
-            "idempotency-key" => key = value.trim().to_owned(),
+            "idempotency-key" => request.key = value.trim().to_owned(),
+            "if-match" => request.version = Some(value.trim().to_owned()),
             "content-length" => length = value.trim().parse().ok()?,
             _ => {}
         }
     }
-    let mut body = vec![0; length];
-    stream.read_exact(&mut body).await.ok()?;
-    Some((method, path, key, body))
+    request.body = vec![0; length];
+    stream.read_exact(&mut request.body).await.ok()?;
+    Some(request)
 }

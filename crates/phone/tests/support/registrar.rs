@@ -64,6 +64,8 @@ struct Switch {
     registrar: server::Registrar,
     local: SocketAddr,
     events: VecDeque<Event>,
+    /// Everybody is told this instead of being registered.
+    refuses: Option<Status>,
 }
 
 impl Switch {
@@ -75,6 +77,11 @@ impl Switch {
                     request,
                     source,
                 } => {
+                    if let Some(status) = self.refuses {
+                        self.endpoint
+                            .respond(now, key, status, Vec::new(), Vec::new());
+                        continue;
+                    }
                     let headers = self
                         .registrar
                         .register(now, "1001", &request, source)
@@ -176,6 +183,15 @@ pub struct Registrar {
 
 impl Registrar {
     pub async fn start() -> Self {
+        Self::start_with(None).await
+    }
+
+    /// A registrar that takes nobody.
+    pub async fn refusing(status: Status) -> Self {
+        Self::start_with(Some(status)).await
+    }
+
+    async fn start_with(refuses: Option<Status>) -> Self {
         let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
         let local = socket.local_addr().expect("an address");
         let config = Config {
@@ -194,6 +210,7 @@ impl Registrar {
             }),
             local,
             events: VecDeque::new(),
+            refuses,
         };
         let (asks, events, _task) = net::spawn(switch, socket);
         Self {

@@ -1,0 +1,80 @@
+//! A bare account: the phone on any PBX. There is no centre; this computer has the last word on presence, customers and forms.
+
+use std::time::Duration;
+
+use offhook_desk::{Fact, SignedIn};
+use offhook_model::{
+    Activity, AgentId, BareAccount, Code, Presence, PresenceReason, PresenceState, Secret,
+    api::{AgentProfile, Role},
+};
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use crate::account::LineAccount;
+use crate::clock::wall;
+use crate::own_form;
+use crate::report::{SignIn, Teller};
+use crate::standing::{Authority, Wish};
+use crate::store_task::{self, Job, Remembered};
+
+/// How long a call rings (ACCEPTANCE 21).
+const RING: Duration = Duration::from_secs(30);
+
+/// Reads the account and opens this computer's data for it. Whether the registrar takes it, the line says.
+pub(crate) async fn sign_in(
+    account: BareAccount,
+    store: mpsc::Sender<Job>,
+) -> Result<SignIn, Code> {
+    let line = LineAccount::bare(&account)?;
+    let agent = AgentProfile {
+        id: AgentId(Uuid::new_v5(&Uuid::NAMESPACE_URL, line.aor.as_bytes())),
+        name: line.display_name.clone(),
+        extension: line.user(),
+        role: Role::Agent,
+        skill_groups: Vec::new(),
+    };
+    let password = line.password.clone();
+    let remembered = Remembered::Account(BareAccount {
+        password: Secret::default(),
+        ..account
+    });
+    let unlocked = store_task::unlock(&store, line.aor.clone(), password, remembered).await?;
+    Ok(SignIn {
+        authority: Authority::Own {
+            agent: agent.name.clone(),
+        },
+        account: line,
+        signed_in: SignedIn {
+            agent,
+            presence: PresenceState {
+                presence: Presence::CheckedOut,
+                reason: PresenceReason::SignedIn,
+                since: wall(),
+                revision: 1,
+            },
+            activity: Activity::Free,
+            ring: RING,
+            form: own_form::definition(),
+            caller_ids: Vec::new(),
+            local: true,
+        },
+        unlocked,
+    })
+}
+
+/// Confirms presences as a centre would, one after the other.
+pub(crate) async fn presence(first: PresenceState, mut asked: mpsc::Receiver<Wish>, told: Teller) {
+    told.fact(Fact::EventStream(true)).await;
+    let mut revision = first.revision;
+    while let Some(wish) = asked.recv().await {
+        let (Wish::Presence(presence) | Wish::StartAnswering(presence)) = wish;
+        revision += 1;
+        told.fact(Fact::Presence(PresenceState {
+            presence,
+            reason: PresenceReason::ByHand,
+            since: wall(),
+            revision,
+        }))
+        .await;
+    }
+}

@@ -1,0 +1,227 @@
+//! What stands while somebody is signed in, at a centre or with a bare account.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use offhook_cloud::Session;
+use offhook_desk::{Draft, Fact};
+use offhook_model::{
+    CallId, Code, CustomerId, PhoneNumber, Presence, TicketId, WrapUpId,
+    api::{CustomerBody, TicketBody},
+};
+use offhook_sip::{RegistrationError, Status};
+use offhook_store::Store;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use crate::account::LineAccount;
+use crate::backoff::Backoff;
+use crate::edits::Edits;
+use crate::line::{self, Line};
+use crate::outlet::Outlet;
+use crate::own;
+use crate::own_store::OwnJob;
+use crate::pop;
+use crate::query::Answer;
+use crate::report::{Generation, SessionReport, SignIn, Teller};
+use crate::session::{self, RETRY};
+use crate::store_task::Job;
+use crate::sync::Bell;
+
+/// Presence wishes under way.
+const WISHES: usize = 16;
+
+/// Who has the last word on presence, on customers and on what is filed.
+#[derive(Debug, Clone)]
+pub(crate) enum Authority {
+    /// A centre: what is filed goes there by way of the outbox, which the bell wakes.
+    Centre { session: Session, bell: Arc<Bell> },
+    /// This computer: a bare account has nobody else. The name stands in the history.
+    Own { agent: String },
+}
+
+impl Authority {
+    /// Says goodbye where there is somebody to say it to.
+    pub(crate) async fn leave(self) {
+        match self {
+            Self::Centre { session, .. } => session::sign_out(session).await,
+            Self::Own { .. } => {}
+        }
+    }
+}
+
+/// A presence asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Wish {
+    Presence(Presence),
+    StartAnswering(Presence),
+}
+
+/// The line, and the tasks of whoever has the last word. Dropping it ends them.
+#[derive(Debug)]
+pub(crate) struct Standing {
+    pub(crate) authority: Authority,
+    pub(crate) wishes: Outlet<Wish>,
+    account: LineAccount,
+    jobs: mpsc::Sender<Job>,
+    told: Teller,
+    tasks: JoinSet<()>,
+}
+
+impl Standing {
+    pub(crate) fn start(
+        sign_in: &SignIn,
+        store: Store,
+        jobs: mpsc::Sender<Job>,
+        told: Teller,
+    ) -> Self {
+        let (authority, account) = (sign_in.authority.clone(), sign_in.account.clone());
+        let (wishes, asked) = mpsc::channel(WISHES);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(line(account.clone(), told.clone()));
+        match &authority {
+            Authority::Centre { session, bell } => {
+                session::start(&mut tasks, session, bell, asked, store, &told);
+            }
+            Authority::Own { .. } => {
+                let first = sign_in.signed_in.presence;
+                tasks.spawn(own::presence(first, asked, told.clone()));
+            }
+        }
+        Self {
+            authority,
+            wishes: Outlet::new(wishes),
+            account,
+            jobs,
+            told,
+            tasks,
+        }
+    }
+
+    pub(crate) const fn generation(&self) -> Generation {
+        self.told.generation
+    }
+
+    /// Asks who calls; the answer is [`SessionReport::Found`].
+    pub(crate) fn look_up(&mut self, call: CallId, number: PhoneNumber) {
+        self.forget_finished();
+        self.tasks.spawn(pop::look_up(
+            self.authority.clone(),
+            self.jobs.clone(),
+            self.told.clone(),
+            call,
+            number,
+        ));
+    }
+
+    /// Answers who has a number, with the edits that are on their way.
+    pub(crate) fn customers(
+        &mut self,
+        number: PhoneNumber,
+        edits: Edits,
+        reply: oneshot::Sender<Result<Answer, Code>>,
+    ) {
+        self.forget_finished();
+        let (authority, jobs) = (self.authority.clone(), self.jobs.clone());
+        self.tasks.spawn(async move {
+            let found = pop::find(&authority, &jobs, &number).await;
+            let (cards, stale) = edits.over(&number, found).into_cards();
+            // Err: whoever asked has gone.
+            reply.send(Ok(Answer::Customers { cards, stale })).ok();
+        });
+    }
+
+    /// Where a form goes that is submitted.
+    pub(crate) fn submission(&self, draft: Draft) -> Job {
+        match &self.authority {
+            Authority::Centre { bell, .. } => Job::Submit(draft, bell.clone()),
+            Authority::Own { .. } => Job::Own(OwnJob::Form(draft)),
+        }
+    }
+
+    /// Where a profile goes that was edited beside a form.
+    pub(crate) fn profile(
+        &self,
+        wrap_up: WrapUpId,
+        customer: CustomerId,
+        version: Option<u64>,
+        body: CustomerBody,
+    ) -> Job {
+        match &self.authority {
+            Authority::Centre { bell, .. } => Job::FileCustomer {
+                wrap_up,
+                customer,
+                version,
+                body,
+                bell: bell.clone(),
+            },
+            Authority::Own { .. } => Job::Own(OwnJob::Customer {
+                wrap_up,
+                customer,
+                body,
+            }),
+        }
+    }
+
+    /// Where a ticket goes that was written beside a form.
+    pub(crate) fn ticket(&self, wrap_up: WrapUpId, ticket: TicketId, body: TicketBody) -> Job {
+        match &self.authority {
+            Authority::Centre { bell, .. } => Job::FileTicket {
+                wrap_up,
+                ticket,
+                body,
+                bell: bell.clone(),
+            },
+            Authority::Own { .. } => Job::Own(OwnJob::Ticket { ticket, body }),
+        }
+    }
+
+    /// Says in our codes why the registration failed. A person who wrote the account down is told what to look at; one who got
+    /// it from a centre cannot change it.
+    pub(crate) const fn registration_code(&self, cause: &RegistrationError) -> Code {
+        match (&self.authority, cause) {
+            (Authority::Centre { .. }, cause) => line::registration_code(cause),
+            (
+                Authority::Own { .. },
+                RegistrationError::Unauthorized | RegistrationError::Refused(Status::FORBIDDEN),
+            ) => Code::WrongPassword,
+            (Authority::Own { .. }, RegistrationError::Unreachable) => Code::ConnectionRefused,
+            (Authority::Own { .. }, RegistrationError::Timeout) => Code::Unreachable,
+            (
+                Authority::Own { .. },
+                RegistrationError::Refused(_)
+                | RegistrationError::BadChallenge
+                | RegistrationError::Unsendable,
+            ) => Code::RegistrationRefused,
+        }
+    }
+
+    /// Sets the telephone line up anew after `pause`.
+    pub(crate) fn open_line(&mut self, pause: Duration) {
+        self.forget_finished();
+        let (account, told) = (self.account.clone(), self.told.clone());
+        self.tasks.spawn(async move {
+            sleep(pause).await;
+            line(account, told).await;
+        });
+    }
+
+    fn forget_finished(&mut self) {
+        while self.tasks.try_join_next().is_some() {}
+    }
+}
+
+/// Sets the telephone line up, however long it takes; from then on it registers by itself.
+async fn line(account: LineAccount, told: Teller) {
+    let mut backoff = Backoff::new(RETRY.0, RETRY.1);
+    loop {
+        match Line::open(&account).await {
+            Ok(line) => return told.tell(SessionReport::Line(Box::new(line))).await,
+            Err(code) => {
+                told.fact(Fact::Registration(Err(code))).await;
+                sleep(backoff.next(rand::random())).await;
+            }
+        }
+    }
+}
