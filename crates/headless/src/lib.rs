@@ -7,10 +7,19 @@
 //! `View`). Out, unasked: `ready` first, then `desk-changed` (the `View`), `levels`, `notify`, `withdraw`. A reader who falls
 //! behind is shown the newest view, not every one.
 //!
-//! Knows: JSON-RPC. Does not know: what any command means.
+//! With `--account FILE` the phone goes to work with a bare SIP account at start; see [`Work`].
+//!
+//! Knows: JSON-RPC, the account file. Does not know: what any command means.
 
+mod account;
+mod arguments;
 mod output;
+#[cfg_attr(unix, path = "readable_unix.rs")]
+#[cfg_attr(not(unix), path = "readable_other.rs")]
+mod readable;
 mod rpc;
 mod serve;
 
+pub use account::{AccountError, Work};
+pub use arguments::Arguments;
 pub use serve::serve;

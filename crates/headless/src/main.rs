@@ -1,25 +1,42 @@
-//! `offhook-headless --profile DIR [--audio null | wav:IN,OUT | device[:MIC,SPEAKER[,RINGER]]]`: a phone on stdio.
+//! `offhook-headless --profile DIR [--audio null | wav:IN,OUT | device[:MIC,SPEAKER[,RINGER]]] [--account FILE]`: a phone on
+//! stdio.
 
-use anyhow::Context;
-use offhook_phone::{Config, Flags, asked_to_stop};
+use std::path::Path;
+
+use anyhow::{Context, anyhow};
+use offhook_headless::{Arguments, Work};
+use offhook_phone::{Config, asked_to_stop};
 
 fn main() -> anyhow::Result<()> {
     offhook_phone::log_to_stderr();
-    let flags = Flags::parse(std::env::args_os().skip(1)).context("Reading the command line")?;
+    let Arguments { flags, account } =
+        Arguments::parse(std::env::args_os().skip(1)).context("Reading the command line")?;
     let config = Config {
         profile: flags.profile.context("Which profile? Give --profile DIR")?,
         audio: flags.audio,
     };
     let runtime = tokio::runtime::Runtime::new().context("Starting the runtime")?;
-    let served = runtime.block_on(offhook_headless::serve(
-        config,
-        tokio::io::stdin(),
-        tokio::io::stdout(),
-        stop(),
-    ));
+    let served = runtime.block_on(async {
+        let work = match account {
+            Some(path) => Some(read(&path).await?),
+            None => None,
+        };
+        let (input, output) = (tokio::io::stdin(), tokio::io::stdout());
+        offhook_headless::serve(config, work, input, output, stop())
+            .await
+            .context("Opening the phone")
+    });
     // A read of the standard input cannot be taken back: it must not keep the program from ending.
     runtime.shutdown_background();
-    served.context("Opening the phone")
+    served
+}
+
+/// Reads the account file; a refusal ends with its stable code.
+async fn read(path: &Path) -> anyhow::Result<Work> {
+    Work::read(path).await.map_err(|error| {
+        let code = serde_json::to_value(error.code()).unwrap_or_default();
+        anyhow!("{error} [{}]", code.as_str().unwrap_or_default())
+    })
 }
 
 /// Ready when the system or a person asks the program to end.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use offhook_desk::View;
+use offhook_desk::{SessionView, View};
 use offhook_model::LegId;
 use offhook_phone::{IncomingNotification, Levels, Shell};
 use serde_json::json;
@@ -52,6 +52,22 @@ pub(crate) fn channels() -> (Arc<Door>, Outgoing, mpsc::Sender<String>) {
 }
 
 impl Door {
+    /// Waits until somebody is signed in (true), or a try has failed.
+    pub(crate) async fn signed_in(&self) -> bool {
+        let mut views = self.view.subscribe();
+        let settled = views.wait_for(|view| {
+            view.as_ref().is_some_and(|view| match view.session {
+                SessionView::SignedOut { error } => error.is_some(),
+                SessionView::SigningIn => false,
+                SessionView::SignedIn { .. } => true,
+            })
+        });
+        settled.await.is_ok_and(|view| {
+            view.as_ref()
+                .is_some_and(|view| matches!(view.session, SessionView::SignedIn { .. }))
+        })
+    }
+
     fn say(&self, line: String) {
         // Err: the writer is gone, and nobody listens any more.
         self.said.send(line).ok();

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::io;
 use std::sync::Arc;
 
+use offhook_desk::Command;
 use offhook_model::Code;
 use offhook_phone::{Config, OpenError, Phone, Shell};
 use serde_json::Value;
@@ -11,7 +12,8 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncWrite, BufReader}
 use tokio::sync::{Semaphore, mpsc};
 use tracing::{debug, warn};
 
-use crate::output;
+use crate::account::Work;
+use crate::output::{self, Door};
 use crate::rpc::{self, Call, Request, RpcError};
 
 /// The longest line that is read; the rest of a longer one is passed over.
@@ -19,13 +21,14 @@ const LONGEST: usize = 1 << 20;
 /// Queries under way; whoever asks more waits.
 const QUERIES: usize = 32;
 
-/// Opens a phone and drives it by what comes in, until the input ends, the output breaks or `stop` is ready; then shuts the
+/// Opens a phone, goes to work with an account where one is given, and drives it by what comes in, until the input ends, the output breaks or `stop` is ready; then shuts the
 /// phone down and returns.
 ///
 /// # Errors
 /// [`OpenError`] where the phone cannot be opened; nothing was written then.
 pub async fn serve(
     config: Config,
+    work: Option<Work>,
     input: impl AsyncRead + Unpin,
     output: impl AsyncWrite + Send + Unpin + 'static,
     stop: impl Future<Output = ()>,
@@ -34,6 +37,12 @@ pub async fn serve(
     let phone = offhook_phone::open(config, door.clone()).await?;
     door.publish(&phone.view());
     let mut writer = tokio::spawn(output::write(outgoing, output));
+    let working = async {
+        if let Some(work) = work {
+            go_to_work(&phone, &door, work).await;
+        }
+        std::future::pending::<()>().await;
+    };
     tokio::select! {
         ended = read(&phone, answers, BufReader::new(input)) => {
             if let Err(error) = ended {
@@ -42,6 +51,7 @@ pub async fn serve(
         }
         ended = &mut writer => debug!(?ended, "Nobody reads any more"),
         () = stop => debug!("Told to stop"),
+        () = working => {}
     }
     phone.shut_down().await;
     // The last end of its channels: what is still to be said is said, then the writer ends.
@@ -52,6 +62,16 @@ pub async fn serve(
         debug!(%error, "The last words were not read");
     }
     Ok(())
+}
+
+/// Uses the account, and checks in where that is asked for. What goes wrong shows in the view.
+async fn go_to_work(phone: &Phone, door: &Door, work: Work) {
+    let account = work.account;
+    // Err, here and below: the phone shuts down.
+    phone.send(Command::UseAccount { account }).await.ok();
+    if work.check_in && door.signed_in().await {
+        phone.send(Command::CheckIn).await.ok();
+    }
 }
 
 /// Reads until the input ends. Commands go to the phone in their order; queries are answered as they come.

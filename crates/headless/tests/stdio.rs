@@ -19,9 +19,14 @@ struct Phone {
 
 impl Phone {
     fn start(profile: &Path) -> Self {
+        Self::start_with(profile, &[])
+    }
+
+    fn start_with(profile: &Path, arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_offhook-headless"))
             .args(["--audio", "null", "--profile"])
             .arg(profile)
+            .args(arguments)
             .env("OFFHOOK_LOG", "off")
             // No keyring of the person who runs the test.
             .env("DBUS_SESSION_BUS_ADDRESS", "disabled:")
@@ -199,7 +204,13 @@ fn a_second_program_is_told_who_has_the_profile() {
 
 #[test]
 fn a_command_line_that_cannot_be_followed_ends_the_program() {
-    for arguments in [&["--dance"][..], &[], &["--profile"], &["--audio", "tape"]] {
+    for arguments in [
+        &["--dance"][..],
+        &[],
+        &["--profile"],
+        &["--audio", "tape"],
+        &["--account"],
+    ] {
         let output = Command::new(env!("CARGO_BIN_EXE_offhook-headless"))
             .args(arguments)
             .stdin(Stdio::null())
@@ -207,4 +218,88 @@ fn a_command_line_that_cannot_be_followed_ends_the_program() {
             .expect("the program starts");
         assert!(!output.status.success(), "{arguments:?}");
     }
+}
+
+/// A registrar that takes everybody, as far as a phone without a call needs one.
+fn registrar() -> std::net::SocketAddr {
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let address = socket.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        let mut datagram = [0; 4096];
+        while let Ok((length, from)) = socket.recv_from(&mut datagram) {
+            let text = String::from_utf8_lossy(&datagram[..length]).into_owned();
+            let kept = text.lines().filter(|line| {
+                ["Via:", "From:", "To:", "Call-ID:", "CSeq:", "Contact:"]
+                    .iter()
+                    .any(|name| line.starts_with(name))
+            });
+            let mut answer = "SIP/2.0 200 OK\r\n".to_owned();
+            for line in kept {
+                let tag = if line.starts_with("To:") {
+                    ";tag=1"
+                } else {
+                    ""
+                };
+                answer.push_str(&format!("{line}{tag}\r\n"));
+            }
+            answer.push_str("Content-Length: 0\r\n\r\n");
+            if socket.send_to(answer.as_bytes(), from).is_err() {
+                return;
+            }
+        }
+    });
+    address
+}
+
+#[test]
+fn an_account_goes_to_work_by_itself() {
+    let home = tempfile::tempdir().expect("a folder");
+    let account = home.path().join("account.json");
+    let written = json!({ "aor": "1001@pbx.test", "password_command": [env!("CARGO_BIN_EXE_offhook-headless"), "--dance"],
+        "registrar": registrar(), "check_in": true });
+    std::fs::write(&account, written.to_string()).expect("a file");
+    let file = account.to_str().expect("plain").to_owned();
+    let start = || {
+        Command::new(env!("CARGO_BIN_EXE_offhook-headless"))
+            .args(["--audio", "null", "--account", &file, "--profile"])
+            .arg(home.path().join("profile"))
+            .stdin(Stdio::null())
+            .output()
+            .expect("the program starts")
+    };
+    // A command that fails ends the program before it opens anything.
+    let refused = start();
+    assert!(!refused.status.success());
+    assert!(refused.stdout.is_empty() && !home.path().join("profile").exists());
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(said.contains("the password command failed"), "{said}");
+
+    let written = json!({ "aor": "1001@pbx.test", "password": "practice", "registrar": registrar(), "check_in": true });
+    std::fs::write(&account, written.to_string()).expect("a file");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let rights = |mode| {
+            std::fs::set_permissions(&account, std::fs::Permissions::from_mode(mode))
+                .expect("rights")
+        };
+        rights(0o644);
+        let refused = start();
+        assert!(!refused.status.success());
+        let said = String::from_utf8_lossy(&refused.stderr);
+        assert!(
+            said.contains("others can read") && said.contains("[account_readable]"),
+            "{said}"
+        );
+        rights(0o600);
+    }
+    let phone = Phone::start_with(&home.path().join("profile"), &["--account", &file]);
+    let view = phone.wait(|line| {
+        let view = &line["params"];
+        view["links"]["sip"]["kind"] == "up"
+            && view["presence"]["confirmed"]["presence"] == "ready"
+            && view["presence"]["unconfirmed"] == false
+    });
+    assert_eq!(view["params"]["session"]["local"], true);
+    assert!(phone.end());
 }
