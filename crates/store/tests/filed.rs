@@ -71,9 +71,9 @@ async fn what_names_a_customer_follows_the_customers_own_row() {
         .submit(draft(1, 1, "a"), item(1, Some(7)))
         .await
         .expect("submitted");
-    assert_eq!(due(&store).await, [profile.clone()]);
+    assert_eq!(due(&store).await, std::slice::from_ref(&profile));
     store.sent(profile.id, Wall(1)).await.expect("sent");
-    assert_eq!(due(&store).await, [ticket.clone()]);
+    assert_eq!(due(&store).await, std::slice::from_ref(&ticket));
     store.sent(ticket.id, Wall(2)).await.expect("sent");
     assert_eq!(due(&store).await, [item(1, Some(7))]);
 }
