@@ -188,6 +188,7 @@ impl Standing {
             ) => Code::WrongPassword,
             (Authority::Own { .. }, RegistrationError::Unreachable) => Code::ConnectionRefused,
             (Authority::Own { .. }, RegistrationError::Timeout) => Code::Unreachable,
+            (Authority::Own { .. }, RegistrationError::Disconnected) => Code::RegistrationLost,
             (
                 Authority::Own { .. },
                 RegistrationError::Refused(_)

@@ -1,11 +1,10 @@
 //! What the owner of a call sees of it.
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::masked::{self, Names};
-use crate::{Headers, NameAddr, Reason, Status, Uri};
+use crate::{Flow, Headers, NameAddr, Reason, Status, Uri};
 
 /// Names a call between owner and core. The owner draws keys for its own calls below [`CallKey::INCOMING`]; the core names the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,8 +31,8 @@ pub struct Incoming {
     pub to: NameAddr,
     /// Where the last hop sent it: a registrar puts our Contact here.
     pub request_uri: Uri,
-    /// The address the INVITE came from.
-    pub source: SocketAddr,
+    /// The way the INVITE came by.
+    pub source: Flow,
     /// The Call-ID, with From's tag the name of a call without headers of ours.
     pub call_id: String,
     /// The caller's SDP; without one our answer carries the offer.
@@ -79,7 +78,7 @@ pub enum EndCause {
     HungUp,
     /// Nothing came back within 32 s (64 * T1).
     Timeout,
-    /// The network says nobody listens there.
+    /// The network says nobody listens there, or the connection was lost that the answer would have come by.
     Unreachable,
     /// We answered, and no ACK came within 32 s.
     AckMissing,

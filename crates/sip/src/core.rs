@@ -1,17 +1,17 @@
 //! What a driver can run.
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::Flow;
 use crate::masked::Length;
 
-/// A datagram to put on the wire. `Debug` shows its length only.
+/// Bytes to put on the wire: a datagram, or a whole message or a keep-alive of a stream. `Debug` shows their length only.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Transmit {
-    /// Where it goes.
-    pub to: SocketAddr,
-    /// The datagram, at most 65,507 bytes.
+    /// The way they go.
+    pub to: Flow,
+    /// The bytes; of a datagram at most 65,507.
     pub bytes: Vec<u8>,
 }
 
@@ -33,12 +33,16 @@ pub trait Core {
 
     /// Carries out what the owner asks for.
     fn handle_command(&mut self, now: Duration, command: Self::Command);
-    /// Takes a datagram from the wire, whatever it holds.
-    fn handle_datagram(&mut self, now: Duration, from: SocketAddr, bytes: &[u8]);
+    /// Takes a datagram, or one message that a [`Framer`](crate::Framer) cut from a stream, whatever it holds.
+    fn handle_message(&mut self, now: Duration, from: Flow, bytes: &[u8]);
     /// Lets timers that are due fire.
     fn handle_timeout(&mut self, now: Duration);
-    /// Takes the network's word that nothing listens at `to` (ICMP, refused, unreachable).
-    fn handle_unreachable(&mut self, now: Duration, to: SocketAddr);
+    /// Takes the network's word that nothing listens at `to` (ICMP, refused, unreachable), or that no connection could be made
+    /// in time.
+    fn handle_unreachable(&mut self, now: Duration, to: Flow);
+    /// Takes the end of a connection that stood. What was sent by it may not have arrived; what is sent to the flow from now on
+    /// goes by a new one.
+    fn handle_disconnected(&mut self, now: Duration, flow: Flow);
     /// Begins to end everything: calls are hung up, registrations withdrawn. The driver keeps running until
     /// [`is_idle`](Core::is_idle) or until its patience ends.
     fn handle_shutdown(&mut self, now: Duration);
@@ -46,7 +50,12 @@ pub trait Core {
     fn is_idle(&self) -> bool;
     /// When [`handle_timeout`](Core::handle_timeout) wants to be called next.
     fn poll_timeout(&self) -> Option<Duration>;
-    /// The next datagram to send.
+    /// The next connection to be given up because it proved dead, before anything more is sent to its flow.
+    /// [`handle_disconnected`](Core::handle_disconnected) does not follow.
+    fn poll_disconnect(&mut self) -> Option<Flow> {
+        None
+    }
+    /// The next bytes to send.
     fn poll_transmit(&mut self) -> Option<Transmit>;
     /// The next event for the owner.
     fn poll_event(&mut self) -> Option<Self::Event>;

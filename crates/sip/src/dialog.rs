@@ -1,10 +1,9 @@
 //! One leg's shared state: who, through whom, and which number comes next (RFC 3261 §12).
 
 use std::fmt;
-use std::net::SocketAddr;
 
 use crate::message::Charset;
-use crate::{Method, NameAddr, Request, Response, Uri};
+use crate::{Flow, Method, NameAddr, Request, Response, Scheme, Uri};
 
 /// A dialog, early or confirmed, as one side holds it.
 #[derive(Clone)]
@@ -21,7 +20,7 @@ pub(crate) struct Dialog {
     route_set: Vec<NameAddr>,
     target: Uri,
     /// Where their last message came from; also where requests go whose target names no address.
-    source: SocketAddr,
+    source: Flow,
     symmetric: bool,
     contact: String,
     charset: Charset,
@@ -43,7 +42,7 @@ impl Dialog {
     pub(crate) fn uac(
         request: &Request,
         response: &Response,
-        source: SocketAddr,
+        source: Flow,
         symmetric: bool,
     ) -> Option<Self> {
         let mut route_set = response.addresses("Record-Route");
@@ -74,7 +73,7 @@ impl Dialog {
         request: &Request,
         local_tag: &str,
         contact: String,
-        source: SocketAddr,
+        source: Flow,
         symmetric: bool,
     ) -> Option<Self> {
         let from = request.from()?;
@@ -130,7 +129,7 @@ impl Dialog {
         }
     }
 
-    pub(crate) fn heard_from(&mut self, source: SocketAddr) {
+    pub(crate) fn heard_from(&mut self, source: Flow) {
         self.source = source;
     }
 
@@ -185,12 +184,26 @@ impl Dialog {
         request
     }
 
-    /// Where the next request goes: the first route, else the target, else where they were last heard.
-    pub(crate) fn next_hop(&self) -> SocketAddr {
+    /// The way the next request goes: to the first route, else to the target, else by which they were last heard.
+    pub(crate) fn next_hop(&self) -> Flow {
         match self.route_set.first() {
-            Some(first) => first.uri.socket_addr().unwrap_or(self.source),
+            Some(first) => self.way_to(&first.uri),
             None if self.symmetric => self.source,
-            None => self.target.socket_addr().unwrap_or(self.source),
+            None => self.way_to(&self.target),
+        }
+    }
+
+    /// The way to a URI with an address (RFC 3263 §4.1). What cannot be reached by itself is reached by the dialog's own way.
+    fn way_to(&self, uri: &Uri) -> Flow {
+        let Some(addr) = uri.socket_addr().filter(|_| uri.scheme == Scheme::Sip) else {
+            return self.source;
+        };
+        match uri.params.value("transport") {
+            None if addr == self.source.addr => self.source,
+            None => Flow::udp(addr),
+            Some(name) if name.eq_ignore_ascii_case("udp") => Flow::udp(addr),
+            Some(name) if name.eq_ignore_ascii_case("tcp") => Flow::tcp(addr),
+            Some(_) => self.source,
         }
     }
 }
@@ -211,8 +224,12 @@ mod tests {
         }
     }
 
-    fn source() -> SocketAddr {
-        "198.51.100.1:9000".parse().unwrap()
+    fn source() -> Flow {
+        udp("198.51.100.1:9000")
+    }
+
+    fn udp(addr: &str) -> Flow {
+        Flow::udp(addr.parse().unwrap())
     }
 
     #[test]
@@ -228,7 +245,7 @@ mod tests {
         );
         assert_eq!(bye.header("To"), Some("\"A, B\" <sip:alice@a>;tag=1"));
         assert_eq!(bye.header("From"), Some("<sip:bob@b>;tag=2"));
-        assert_eq!(dialog.next_hop(), "192.0.2.20:5080".parse().unwrap());
+        assert_eq!(dialog.next_hop(), udp("192.0.2.20:5080"));
     }
 
     #[test]
@@ -251,6 +268,33 @@ mod tests {
     }
 
     #[test]
+    fn the_way_is_what_the_route_says_and_the_dialogs_own_where_that_cannot_be_gone() {
+        let by = Flow::tcp("198.51.100.1:9000".parse().unwrap());
+        for (route, way) in [
+            (
+                "Record-Route: <sip:192.0.2.20;transport=TCP;lr>\r\n",
+                Flow::tcp("192.0.2.20:5060".parse().unwrap()),
+            ),
+            (
+                "Record-Route: <sip:192.0.2.20;transport=udp;lr>\r\n",
+                udp("192.0.2.20:5060"),
+            ),
+            (
+                "Record-Route: <sip:192.0.2.20;lr>\r\n",
+                udp("192.0.2.20:5060"),
+            ),
+            ("Record-Route: <sip:198.51.100.1:9000;lr>\r\n", by),
+            ("Record-Route: <sip:192.0.2.20;transport=ws;lr>\r\n", by),
+            ("Record-Route: <sips:192.0.2.20;lr>\r\n", by),
+            ("Record-Route: <sip:proxy.example.com;lr>\r\n", by),
+            ("", udp("192.0.2.1:5070")),
+        ] {
+            let dialog = Dialog::uas(&invite(route), "2", String::new(), by, false).unwrap();
+            assert_eq!(dialog.next_hop(), way, "{route}");
+        }
+    }
+
+    #[test]
     fn a_strict_router_gets_itself_in_the_request_uri() {
         let request = invite("Record-Route: <sip:192.0.2.20>\r\n");
         let mut dialog = Dialog::uas(&request, "2", String::new(), source(), false).unwrap();
@@ -265,10 +309,10 @@ mod tests {
         let mut dialog = Dialog::uas(&request, "2", String::new(), source(), false).unwrap();
         assert!(!dialog.take_seq(6) && dialog.take_seq(8) && !dialog.take_seq(7));
         dialog.refresh(vec![NameAddr::parse("<sip:alice@192.0.2.77>").unwrap()]);
-        assert_eq!(dialog.next_hop(), "192.0.2.77:5060".parse().unwrap());
+        assert_eq!(dialog.next_hop(), udp("192.0.2.77:5060"));
         let mut behind_nat = Dialog::uas(&request, "2", String::new(), source(), true).unwrap();
         assert_eq!(behind_nat.next_hop(), source());
-        behind_nat.heard_from("198.51.100.1:9001".parse().unwrap());
-        assert_eq!(behind_nat.next_hop().port(), 9001);
+        behind_nat.heard_from(udp("198.51.100.1:9001"));
+        assert_eq!(behind_nat.next_hop().addr.port(), 9001);
     }
 }

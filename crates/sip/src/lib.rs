@@ -1,4 +1,4 @@
-//! A SIP user agent, sans-IO: bytes and time in, bytes and events out.
+//! A SIP user agent, sans-IO: bytes and time in, bytes and events out, over datagrams and streams.
 //!
 //! The promise: whatever the network loses, repeats or reorders, a call that started ends on both sides, and the user is
 //! told once how it ended. Bad input is answered or dropped, never a panic.
@@ -9,7 +9,8 @@
 //!
 //! - [`Endpoint`] is transactions and dialogs in both roles; a B2BUA builds on it, with [`server`] for registrations.
 //! - [`UserAgent`] is one account over an `Endpoint`: registration, digest, who may ring.
-//! - [`sdp`] offers and answers media. `net` (a feature) runs any [`Core`] over a socket.
+//! - [`Framer`] cuts a stream into messages; a [`Flow`] says by which transport and connection a message goes or came.
+//! - [`sdp`] offers and answers media. `net` (a feature) runs any [`Core`] over UDP and TCP.
 
 mod auth;
 mod call;
@@ -17,6 +18,8 @@ mod core;
 mod cseq;
 mod dialog;
 pub mod endpoint;
+mod flow;
+mod framer;
 mod header;
 mod masked;
 mod method;
@@ -43,6 +46,8 @@ pub use call::{CallKey, EndCause, Incoming};
 pub use core::{Core, Transmit};
 pub use cseq::CSeq;
 pub use endpoint::Endpoint;
+pub use flow::Flow;
+pub use framer::{Frame, FrameError, Framer};
 pub use header::{HeadersExt, header_name, header_value};
 pub use message::{Message, Request, Response};
 pub use method::Method;

@@ -3,6 +3,7 @@
 //! ```text
 //! Idle ──Register──▶ Asking ──200──▶ Registered ──¾ of the interval──▶ Asking
 //!                      └──refused, silence──▶ Waiting ──back-off──▶ Asking
+//! Registered ──nobody there, connection lost──▶ Waiting ──at once──▶ Asking
 //! any ──Unregister──▶ Withdrawing ──any answer──▶ Idle
 //! ```
 
@@ -18,6 +19,14 @@ use crate::{HeadersExt, Method, NameAddr, Request, Response, Status, Uri};
 const FIRST_RETRY: Duration = Duration::from_secs(2);
 /// The longest wait after a failure.
 const LAST_RETRY: Duration = Duration::from_secs(120);
+/// The longest wait where nobody answered at all: asking costs nobody anything, and no call comes meanwhile.
+const LAST_KNOCK: Duration = Duration::from_secs(8);
+/// Being lost again within this is a failure like any other.
+const SETTLED: Duration = Duration::from_secs(10);
+/// How often a connection is shown to be in use, in ms (RFC 5626 §4.4.1 has 95 to 120 s; middleboxes forget sooner).
+const STREAM_KEEP_ALIVE: (u64, u64) = (25_000, 30_000);
+/// The same over UDP, where it also finds out that the registrar has gone: the network refuses it then.
+const DATAGRAM_KEEP_ALIVE: (u64, u64) = (15_000, 20_000);
 /// The longest interval a registrar may ask for with 423.
 const MAX_EXPIRES: Duration = Duration::from_secs(86_400);
 
@@ -35,6 +44,10 @@ pub(crate) struct Registration {
     state: State,
     /// When to ask again, in `Registered` and `Waiting`.
     next: Option<Duration>,
+    /// When to send the next keep-alive, while the registrar knows us.
+    keep_alive: Option<Duration>,
+    /// When the way to the registrar was last lost.
+    lost: Option<Duration>,
     call_id: String,
     tag: String,
     seq: u32,
@@ -53,6 +66,8 @@ impl Registration {
         Self {
             state: State::Idle,
             next: None,
+            keep_alive: None,
+            lost: None,
             call_id: format!("{}{}", rng.token(), rng.token()),
             tag: rng.token(),
             seq: 0,
@@ -94,6 +109,7 @@ impl Registration {
         endpoint: &mut Endpoint,
     ) -> Option<Event> {
         self.next = None;
+        self.keep_alive = None;
         if matches!(self.state, State::Withdrawing(_)) {
             return None;
         }
@@ -111,7 +127,7 @@ impl Registration {
     }
 
     pub(crate) fn poll_timeout(&self) -> Option<Duration> {
-        self.next
+        self.next.into_iter().chain(self.keep_alive).min()
     }
 
     pub(crate) fn handle_timeout(
@@ -123,6 +139,15 @@ impl Registration {
         if self.next.is_some_and(|next| next <= now) {
             self.ask(now, account, endpoint);
         }
+        if self.keep_alive.is_some_and(|at| at <= now) {
+            endpoint.keep_alive(account.flow());
+            self.plan_keep_alive(now, account);
+        }
+    }
+
+    /// The way to the registrar is gone, though it knew us.
+    pub(crate) fn handle_lost(&mut self, now: Duration, cause: RegistrationError) -> Option<Event> {
+        (self.state == State::Registered).then(|| self.lost(now, cause))
     }
 
     pub(crate) fn handle_response(
@@ -169,6 +194,7 @@ impl Registration {
                 RequestFailure::Unreachable => {
                     self.failed(now, RegistrationError::Unreachable, Retry::After(None))
                 }
+                RequestFailure::Disconnected => self.lost(now, RegistrationError::Disconnected),
                 RequestFailure::Unsendable => {
                     self.failed(now, RegistrationError::Unsendable, Retry::Never)
                 }
@@ -212,6 +238,7 @@ impl Registration {
             let expires = self.granted(response);
             // A quarter of the interval is left for retransmissions and one more try.
             self.next = Some(now + expires.mul_f64(0.75));
+            self.plan_keep_alive(now, account);
             self.state = State::Registered;
             return Some(Event::Registered { expires });
         }
@@ -252,15 +279,50 @@ impl Registration {
         ))
     }
 
+    fn plan_keep_alive(&mut self, now: Duration, account: &Account) {
+        let (low, high) = if account.flow().is_reliable() {
+            STREAM_KEEP_ALIVE
+        } else {
+            DATAGRAM_KEEP_ALIVE
+        };
+        let wait = Duration::from_millis(self.rng.range(low, high));
+        self.keep_alive = Some(now + wait);
+    }
+
+    /// Asks anew at once, but not again and again.
+    fn lost(&mut self, now: Duration, cause: RegistrationError) -> Event {
+        let again = self
+            .lost
+            .replace(now)
+            .is_some_and(|before| now < before + SETTLED);
+        let retry = if again {
+            Retry::After(None)
+        } else {
+            Retry::AtOnce
+        };
+        self.failed(now, cause, retry)
+    }
+
     fn failed(&mut self, now: Duration, cause: RegistrationError, retry: Retry) -> Event {
-        self.failures += 1;
+        self.keep_alive = None;
+        self.failures += u32::from(!matches!(retry, Retry::AtOnce));
+        let longest = match cause {
+            RegistrationError::Timeout
+            | RegistrationError::Unreachable
+            | RegistrationError::Disconnected => LAST_KNOCK,
+            RegistrationError::Unauthorized
+            | RegistrationError::Refused(_)
+            | RegistrationError::BadChallenge
+            | RegistrationError::Unsendable => LAST_RETRY,
+        };
         let retry_in = match retry {
             Retry::Never => None,
+            Retry::AtOnce => Some(Duration::ZERO),
             Retry::After(Some(wait)) => Some(wait + Duration::from_millis(self.rng.range(0, 1000))),
             Retry::After(None) => {
                 let doubled = FIRST_RETRY * (1 << (self.failures - 1).min(6));
                 // Half of it is chance, or all phones of a house would come back at once.
-                let millis = doubled.min(LAST_RETRY).as_millis() as u64;
+                let millis = doubled.min(longest).as_millis() as u64;
                 Some(Duration::from_millis(self.rng.range(millis / 2, millis)))
             }
         };
@@ -321,11 +383,12 @@ impl Registration {
         {
             request.push(name, value);
         }
-        endpoint.request(now, account.registrar, request)
+        endpoint.request(now, account.flow(), request)
     }
 }
 
 enum Retry {
     Never,
+    AtOnce,
     After(Option<Duration>),
 }

@@ -3,13 +3,12 @@
 
 mod support;
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use offhook_sip::endpoint::{Endpoint, Event, Invite};
 use offhook_sip::message::{Message, parse};
 use offhook_sip::{
-    CallKey, Credentials, EndCause, NameAddr, Password, Request, Response, Status, Uri,
+    CallKey, Credentials, EndCause, Flow, NameAddr, Password, Request, Response, Status, Uri,
 };
 
 const OURS: &str = "192.0.2.1:5060";
@@ -30,8 +29,8 @@ impl Stage {
         }
     }
 
-    fn addr() -> SocketAddr {
-        THEIRS.parse().unwrap()
+    fn flow() -> Flow {
+        Flow::udp(THEIRS.parse().unwrap())
     }
 
     /// Sends a request of theirs and gives all that comes back.
@@ -44,7 +43,7 @@ impl Stage {
         );
         let text = format!("{line}\n{via}\n{rest}").replace('\n', "\r\n");
         self.endpoint
-            .handle_datagram(self.now, Self::addr(), text.as_bytes());
+            .handle_message(self.now, Self::flow(), text.as_bytes());
         self.sent()
     }
 
@@ -58,7 +57,7 @@ impl Stage {
     fn start_lines(&mut self, text: &str) -> Vec<String> {
         let text = text.replace('\n', "\r\n");
         self.endpoint
-            .handle_datagram(self.now, Self::addr(), text.as_bytes());
+            .handle_message(self.now, Self::flow(), text.as_bytes());
         let sent = std::iter::from_fn(|| self.endpoint.poll_transmit());
         sent.map(|transmit| {
             String::from_utf8_lossy(&transmit.bytes)
@@ -85,7 +84,7 @@ impl Stage {
 
     fn answer(&mut self, response: &Response) -> Vec<Message> {
         self.endpoint
-            .handle_datagram(self.now, Self::addr(), &response.to_bytes().unwrap());
+            .handle_message(self.now, Self::flow(), &response.to_bytes().unwrap());
         self.sent()
     }
 
@@ -129,7 +128,7 @@ impl Stage {
             from: NameAddr::new("sip:alice@example.com".parse().unwrap())
                 .with_display("Alice, \"A\""),
             to: NameAddr::new(uri),
-            next_hop: Self::addr(),
+            next_hop: Self::flow(),
             offer: b"v=0".to_vec(),
             headers: Vec::new(),
             credentials,
@@ -473,7 +472,7 @@ fn a_record_route_is_mirrored_and_followed() {
     stage.send(&within("ACK", 1, ok.to().unwrap().tag().unwrap(), ""));
     stage.endpoint.hang_up(stage.now, call, None);
     let bye = stage.endpoint.poll_transmit().unwrap();
-    assert_eq!(bye.to, "192.0.2.50:5070".parse().unwrap());
+    assert_eq!(bye.to, Flow::udp("192.0.2.50:5070".parse().unwrap()));
 }
 
 #[test]
@@ -567,7 +566,7 @@ fn silence_and_a_refused_port_are_told_apart() {
         }
     ));
     stage.outgoing(None);
-    stage.endpoint.handle_unreachable(stage.now, Stage::addr());
+    stage.endpoint.handle_unreachable(stage.now, Stage::flow());
     assert!(matches!(
         stage.event(),
         Event::Ended {
@@ -758,7 +757,7 @@ fn their_change_is_answered_and_refreshes_where_requests_go() {
     stage.endpoint.hang_up(stage.now, call, None);
     assert_eq!(
         stage.endpoint.poll_transmit().unwrap().to,
-        "192.0.2.77:5060".parse().unwrap()
+        Flow::udp("192.0.2.77:5060".parse().unwrap())
     );
 }
 
@@ -851,7 +850,7 @@ fn a_header_that_would_forge_another_is_not_sent() {
         uri: uri.clone(),
         from: NameAddr::new(uri.clone()),
         to: NameAddr::new(uri),
-        next_hop: Stage::addr(),
+        next_hop: Stage::flow(),
         offer: Vec::new(),
         headers: vec![evil.clone()],
         credentials: None,

@@ -10,8 +10,8 @@ use std::time::Duration;
 use offhook_sip::endpoint::{Config, Endpoint};
 use offhook_sip::server::{Challenger, Limits, Registrar};
 use offhook_sip::{
-    Account, CallKey, Command, Core, EndCause, Event, Method, Password, RegistrationError, Status,
-    Transmit, UserAgent, net,
+    Account, CallKey, Command, Core, EndCause, Event, Flow, Method, Password, RegistrationError,
+    Status, Transmit, Transport, UserAgent, net,
 };
 use support::Office;
 use tokio::net::UdpSocket;
@@ -26,16 +26,20 @@ impl Core for Centre {
     type Event = usize;
 
     fn handle_command(&mut self, _now: Duration, (): ()) {}
-    fn handle_datagram(&mut self, now: Duration, from: SocketAddr, bytes: &[u8]) {
-        self.0.endpoint.handle_datagram(now, from, bytes);
+    fn handle_message(&mut self, now: Duration, from: Flow, bytes: &[u8]) {
+        self.0.endpoint.handle_message(now, from, bytes);
         self.0.settle(now);
     }
     fn handle_timeout(&mut self, now: Duration) {
         self.0.endpoint.handle_timeout(now);
         self.0.settle(now);
     }
-    fn handle_unreachable(&mut self, now: Duration, to: SocketAddr) {
+    fn handle_unreachable(&mut self, now: Duration, to: Flow) {
         self.0.endpoint.handle_unreachable(now, to);
+    }
+    fn handle_disconnected(&mut self, now: Duration, flow: Flow) {
+        self.0.endpoint.handle_disconnected(now, flow);
+        self.0.registrar.disconnected(flow);
     }
     fn handle_shutdown(&mut self, _now: Duration) {}
     fn is_idle(&self) -> bool {
@@ -60,6 +64,7 @@ fn account(registrar: SocketAddr) -> Account {
         password: Password::new("right"),
         realm: None,
         registrar,
+        transport: Transport::Udp,
         admitted: Vec::new(),
         expires: Duration::from_secs(120),
         user_agent: "test".to_owned(),

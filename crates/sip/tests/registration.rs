@@ -3,15 +3,14 @@
 
 mod support;
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use offhook_sip::endpoint::{Config, Endpoint};
 use offhook_sip::message::{Message, parse};
 use offhook_sip::server::{Challenger, Limits, Registrar};
 use offhook_sip::{
-    Account, CallKey, Command, Core, EndCause, Event, Method, Password, RegistrationError, Request,
-    Response, Status, UserAgent,
+    Account, CallKey, Command, Core, EndCause, Event, Flow, Method, Password, RegistrationError,
+    Request, Response, Status, Transmit, Transport, UserAgent,
 };
 use support::{Agent, FAIR, Office, Weather, Wire, run};
 
@@ -26,6 +25,7 @@ fn account(password: &str, expires: u64) -> Account {
         password: Password::new(password),
         realm: None,
         registrar: OFFICE.parse().unwrap(),
+        transport: Transport::Udp,
         admitted: Vec::new(),
         expires: Duration::from_secs(expires),
         user_agent: "test".to_owned(),
@@ -218,6 +218,10 @@ fn over_a_wire_that_loses_a_third_it_is_registered_almost_always() {
     );
 }
 
+fn is_keep_alive(transmit: &Transmit) -> bool {
+    transmit.bytes == b"\r\n\r\n"
+}
+
 /// A user agent whose registrar is the test.
 struct Stage {
     ua: UserAgent,
@@ -232,6 +236,13 @@ impl Stage {
         }
     }
 
+    fn office(&self) -> Flow {
+        Flow {
+            transport: self.ua.account().transport,
+            addr: OFFICE.parse().unwrap(),
+        }
+    }
+
     fn command(&mut self, command: Command) -> Vec<Request> {
         self.ua.handle_command(self.now, command);
         self.requests()
@@ -239,6 +250,7 @@ impl Stage {
 
     fn requests(&mut self) -> Vec<Request> {
         std::iter::from_fn(|| self.ua.poll_transmit())
+            .filter(|transmit| !is_keep_alive(transmit))
             .filter_map(|transmit| match parse(&transmit.bytes).unwrap() {
                 Message::Request(request) => Some(request),
                 Message::Response(_) => None,
@@ -263,11 +275,8 @@ impl Stage {
         headers
             .iter()
             .for_each(|(name, value)| response.push(name, *value));
-        self.ua.handle_datagram(
-            self.now,
-            OFFICE.parse().unwrap(),
-            &response.to_bytes().unwrap(),
-        );
+        self.ua
+            .handle_message(self.now, self.office(), &response.to_bytes().unwrap());
         self.requests()
     }
 
@@ -276,9 +285,9 @@ impl Stage {
     }
 
     fn from(&mut self, source: &str, text: &str) -> Vec<Response> {
-        self.ua.handle_datagram(
+        self.ua.handle_message(
             self.now,
-            source.parse().unwrap(),
+            Flow::udp(source.parse().unwrap()),
             text.replace('\n', "\r\n").as_bytes(),
         );
         std::iter::from_fn(|| self.ua.poll_transmit())
@@ -402,9 +411,7 @@ fn a_refresh_without_answer_is_an_event_and_is_tried_again() {
 fn a_refused_port_and_a_foreign_realm_are_told_apart_and_at_once() {
     let mut stage = Stage::new();
     stage.command(Command::Register);
-    stage
-        .ua
-        .handle_unreachable(stage.now, OFFICE.parse().unwrap());
+    stage.ua.handle_unreachable(stage.now, stage.office());
     assert!(matches!(
         stage.event(),
         Event::RegistrationFailed {
@@ -518,7 +525,7 @@ fn shutting_down_hangs_up_and_withdraws() {
     let mut stage = Stage::new();
     let register = stage.command(Command::Register).remove(0);
     stage.answer(&register, 200, &[]);
-    let office: SocketAddr = OFFICE.parse().unwrap();
+    let office = stage.office();
     stage.from(OFFICE, &INVITE.replace("SOURCE", OFFICE));
     stage.ua.handle_shutdown(stage.now);
     let sent: Vec<_> = std::iter::from_fn(|| stage.ua.poll_transmit())

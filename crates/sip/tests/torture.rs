@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use offhook_sip::message::{Malformed, Message, parse};
-use offhook_sip::{HeadersExt, Method, Request, Response, Status};
+use offhook_sip::{Flow, HeadersExt, Method, Request, Response, Status};
 use support::Chance;
 
 fn all() -> Vec<(String, Vec<u8>)> {
@@ -401,7 +401,8 @@ fn an_endpoint_takes_any_datagram_and_is_at_rest_in_the_end() {
         now += Duration::from_millis(chance.below(50));
         endpoint.handle_timeout(now);
         let bytes = mutate(&mut chance, &seeds);
-        endpoint.handle_datagram(now, "192.0.2.9:5060".parse().unwrap(), &bytes);
+        let from = Flow::udp("192.0.2.9:5060".parse().unwrap());
+        endpoint.handle_message(now, from, &bytes);
         while let Some(transmit) = endpoint.poll_transmit() {
             // Only what answers a request that could not be read may itself be odd.
             let text = String::from_utf8_lossy(&transmit.bytes);

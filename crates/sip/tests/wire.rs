@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use offhook_sip::endpoint::{Endpoint, Event, Invite};
-use offhook_sip::{CallKey, EndCause, NameAddr, Status, Uri};
+use offhook_sip::{CallKey, EndCause, Flow, NameAddr, Status, Uri};
 use support::{Chance, Party, Weather, Wire, endpoint, step};
 
 const CALLS: u64 = 4000;
@@ -103,7 +103,7 @@ impl Story {
             uri: uri.clone(),
             from: NameAddr::new("sip:alice@192.0.2.1".parse().unwrap()),
             to: NameAddr::new(uri),
-            next_hop: self.sides[1].endpoint.addr(),
+            next_hop: Flow::udp(self.sides[1].endpoint.addr()),
             offer: b"offer".to_vec(),
             headers: Vec::new(),
             credentials: None,

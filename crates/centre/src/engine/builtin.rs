@@ -1,17 +1,17 @@
-//! The builtin engine: the switch over one UDP socket, with a relay for the voice.
+//! The builtin engine: the switch over UDP and TCP at one address, with a relay for the voice.
 
 use super::relay::Relay;
 use super::switch::{Config, Switch};
 use super::{Engine, Wires};
 use crate::clock;
+use offhook_sip::net::{self, Sockets};
 use std::io;
 use std::net::SocketAddr;
-use tokio::net::UdpSocket;
 
 /// The builtin engine before it runs.
 #[derive(Debug)]
 pub struct Builtin {
-    socket: UdpSocket,
+    sockets: Sockets,
     open: bool,
     trunk: Option<SocketAddr>,
 }
@@ -23,7 +23,7 @@ impl Builtin {
     /// When the address is not this machine's or is in use.
     pub async fn bind(address: SocketAddr, open: bool) -> io::Result<Self> {
         Ok(Self {
-            socket: UdpSocket::bind(address).await?,
+            sockets: Sockets::bind(address).await?,
             open,
             trunk: None,
         })
@@ -41,7 +41,7 @@ impl Builtin {
     /// # Errors
     /// When the system does not say.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.local_addr()
+        self.sockets.local_addr()
     }
 }
 
@@ -49,7 +49,7 @@ impl Engine for Builtin {
     type Error = io::Error;
 
     async fn start(self) -> Result<Wires, io::Error> {
-        let local = self.socket.local_addr()?;
+        let local = self.sockets.local_addr()?;
         let config = Config {
             local,
             open: self.open,
@@ -59,7 +59,7 @@ impl Engine for Builtin {
         };
         let switch = Switch::new(config, Relay::new(local.ip()));
         // The task ends by itself once the commands' sender is dropped; its events then run dry.
-        let (commands, events, _task) = offhook_sip::net::spawn(switch, self.socket);
+        let (commands, events, _task) = net::spawn(switch, self.sockets);
         Ok(Wires { commands, events })
     }
 }

@@ -7,7 +7,9 @@ use crate::clock;
 use crate::control::Connected;
 use offhook_audio::StreamConfig;
 use offhook_model::CallId;
-use offhook_sip::{Account, CallKey, Command, Event, HeadersExt, Password, Status, UserAgent};
+use offhook_sip::{
+    Account, CallKey, Command, Event, HeadersExt, Password, Status, Transport, UserAgent,
+};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -90,6 +92,7 @@ impl Customer {
             password: Password::new(""),
             realm: None,
             registrar: self.centre,
+            transport: Transport::Udp,
             admitted: Vec::new(),
             expires: Duration::from_secs(300),
             user_agent: "Offhook practice customer".to_owned(),

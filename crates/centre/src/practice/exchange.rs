@@ -1,7 +1,7 @@
 //! The far end of the practice trunk on the wire: every number outside, behind one socket.
 
 use offhook_sip::endpoint::{self, Endpoint};
-use offhook_sip::{CallKey, Core, Status, Transmit};
+use offhook_sip::{CallKey, Core, Flow, Status, Transmit};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -73,10 +73,10 @@ impl Core for Exchange {
         }
     }
 
-    fn handle_datagram(&mut self, now: Duration, from: SocketAddr, bytes: &[u8]) {
+    fn handle_message(&mut self, now: Duration, from: Flow, bytes: &[u8]) {
         // Whoever else finds the port is not answered.
-        if from == self.centre {
-            self.endpoint.handle_datagram(now, from, bytes);
+        if from.addr == self.centre {
+            self.endpoint.handle_message(now, from, bytes);
         }
     }
 
@@ -84,8 +84,12 @@ impl Core for Exchange {
         self.endpoint.handle_timeout(now);
     }
 
-    fn handle_unreachable(&mut self, now: Duration, to: SocketAddr) {
+    fn handle_unreachable(&mut self, now: Duration, to: Flow) {
         self.endpoint.handle_unreachable(now, to);
+    }
+
+    fn handle_disconnected(&mut self, now: Duration, flow: Flow) {
+        self.endpoint.handle_disconnected(now, flow);
     }
 
     fn handle_shutdown(&mut self, now: Duration) {

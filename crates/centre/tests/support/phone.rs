@@ -33,6 +33,7 @@ impl Phone {
             password: Password::new(sip.password.expose()),
             realm: None,
             registrar,
+            transport: offhook_sip::Transport::Udp,
             admitted: Vec::new(),
             expires: Duration::from_secs(300),
             user_agent: "phone".to_owned(),

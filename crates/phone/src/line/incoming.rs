@@ -87,7 +87,7 @@ fn decoded(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use offhook_sip::{CallKey, Header, Headers};
+    use offhook_sip::{CallKey, Flow, Header, Headers};
 
     fn incoming(from: &str, headers: &[(&str, &str)]) -> Incoming {
         let mut all = Headers::default();
@@ -99,7 +99,7 @@ mod tests {
             from: NameAddr::parse(from).expect("an address"),
             to: NameAddr::parse("<sip:1001@centre>").expect("an address"),
             request_uri: "sip:1001@127.0.0.1".parse().expect("an address"),
-            source: "127.0.0.1:5060".parse().expect("an address"),
+            source: Flow::udp("127.0.0.1:5060".parse().expect("an address")),
             call_id: "abc@host".into(),
             offer: None,
             headers: all,

@@ -12,7 +12,9 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use offhook_model::{Code, PhoneNumber, SipTransport};
-use offhook_sip::{Account, Command, Event, Password, RegistrationError, Uri, UserAgent, net};
+use offhook_sip::{
+    Account, Command, Event, Password, RegistrationError, Transport, Uri, UserAgent, net,
+};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tracing::warn;
@@ -49,14 +51,8 @@ impl Line {
             warn!(%error, "No socket towards the registrar");
             Code::Unreachable
         };
-        let socket = match account.transport {
-            SipTransport::Udp => net::bind_towards(registrar).await.map_err(unreachable)?,
-            SipTransport::Tcp => {
-                warn!("SIP over TCP is not spoken yet");
-                return Err(Code::RegistrationRefused);
-            }
-        };
-        let local = socket.local_addr().map_err(unreachable)?;
+        let sockets = net::bind_towards(registrar).await.map_err(unreachable)?;
+        let local = sockets.local_addr().map_err(unreachable)?;
         let agent = UserAgent::new(
             Account {
                 aor: aor.clone(),
@@ -65,6 +61,10 @@ impl Line {
                 password: Password::new(account.password.expose()),
                 realm: None,
                 registrar,
+                transport: match account.transport {
+                    SipTransport::Udp => Transport::Udp,
+                    SipTransport::Tcp => Transport::Tcp,
+                },
                 admitted: Vec::new(),
                 expires: EXPIRES,
                 user_agent: concat!("Offhook/", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -72,7 +72,7 @@ impl Line {
             local,
             rand::random(),
         );
-        let (commands, events, task) = net::spawn(agent, socket);
+        let (commands, events, task) = net::spawn(agent, sockets);
         let mut commands = Outlet::new(commands);
         commands.push(Command::Register);
         Ok(Self {
@@ -121,6 +121,8 @@ pub(crate) const fn registration_code(cause: &RegistrationError) -> Code {
         | RegistrationError::Refused(_)
         | RegistrationError::BadChallenge
         | RegistrationError::Unsendable => Code::RegistrationRefused,
-        RegistrationError::Timeout | RegistrationError::Unreachable => Code::RegistrationLost,
+        RegistrationError::Timeout
+        | RegistrationError::Unreachable
+        | RegistrationError::Disconnected => Code::RegistrationLost,
     }
 }

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use offhook_sip::endpoint::{Config, Endpoint, Event, Invite};
 use offhook_sip::server::{self, Limits};
-use offhook_sip::{CallKey, Core, Header, Method, NameAddr, Reason, Status, Transmit, Uri, net};
+use offhook_sip::{
+    CallKey, Core, Flow, Header, Method, NameAddr, Reason, Status, Transmit, Uri, net,
+};
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -137,8 +139,8 @@ impl Core for Switch {
         self.settle(now);
     }
 
-    fn handle_datagram(&mut self, now: Duration, from: SocketAddr, bytes: &[u8]) {
-        self.endpoint.handle_datagram(now, from, bytes);
+    fn handle_message(&mut self, now: Duration, from: Flow, bytes: &[u8]) {
+        self.endpoint.handle_message(now, from, bytes);
         self.settle(now);
     }
 
@@ -147,8 +149,14 @@ impl Core for Switch {
         self.settle(now);
     }
 
-    fn handle_unreachable(&mut self, now: Duration, to: SocketAddr) {
+    fn handle_unreachable(&mut self, now: Duration, to: Flow) {
         self.endpoint.handle_unreachable(now, to);
+        self.settle(now);
+    }
+
+    fn handle_disconnected(&mut self, now: Duration, flow: Flow) {
+        self.registrar.disconnected(flow);
+        self.endpoint.handle_disconnected(now, flow);
         self.settle(now);
     }
 

@@ -13,7 +13,7 @@ use crate::auth::{Attempt, DigestClient};
 use crate::dialog::Dialog;
 use crate::endpoint::RequestKey;
 use crate::transaction::{ClientId, ServerId};
-use crate::{CallKey, Reason, Request, Response, Transmit};
+use crate::{CallKey, Flow, Reason, Request, Response, Transmit};
 
 #[derive(Debug)]
 pub(super) struct Call {
@@ -38,7 +38,7 @@ pub(super) struct Calling {
     pub(super) invite: ClientId,
     /// The INVITE without Via and credentials, to be sent again when challenged.
     pub(super) request: Request,
-    pub(super) next_hop: std::net::SocketAddr,
+    pub(super) next_hop: Flow,
     pub(super) seq: u32,
     pub(super) attempt: Attempt,
     /// A provisional answer came: only now may it be cancelled (RFC 3261 §9.1).

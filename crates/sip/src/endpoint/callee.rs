@@ -1,6 +1,5 @@
 //! Calls that come in (RFC 3261 §13.3, §9.2).
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::call::{Call, Change, Phase, Ringing, Talking, Timer, Unacked};
@@ -9,7 +8,7 @@ use crate::dialog::Dialog;
 use crate::header::header;
 use crate::timers::{GIVE_UP, T1, T2};
 use crate::transaction::ServerId;
-use crate::{CallKey, EndCause, Header, Incoming, Reason, Request, Response, Status};
+use crate::{CallKey, EndCause, Flow, Header, Incoming, Reason, Request, Response, Status};
 
 /// How often an 18x is repeated (§13.3.1.1).
 const RERING: Duration = Duration::from_secs(60);
@@ -21,7 +20,7 @@ impl Endpoint {
         now: Duration,
         id: ServerId,
         request: Request,
-        source: SocketAddr,
+        source: Flow,
     ) {
         let (Some(from), Some(to)) = (request.from(), request.to()) else {
             return;
@@ -30,7 +29,7 @@ impl Endpoint {
             return self.reply(now, id, &request, status, headers);
         }
         let local_tag = self.rng.token();
-        let contact = self.contact(request.uri.user.as_deref());
+        let contact = self.contact(request.uri.user.as_deref(), source.transport);
         let Some(dialog) =
             Dialog::uas(&request, &local_tag, contact, source, self.config.symmetric)
         else {
@@ -304,12 +303,13 @@ impl Endpoint {
             return None;
         };
         let (id, request, tag) = (ringing.invite, ringing.request.clone(), local_tag.clone());
+        let contact = ringing.dialog.contact().to_owned();
         let mut response = self.response(&request, status, &tag);
         if status.0 < 300 {
             for value in crate::HeadersExt::values(&request.headers, "Record-Route") {
                 response.push("Record-Route", value);
             }
-            response.push("Contact", self.contact(request.uri.user.as_deref()));
+            response.push("Contact", contact);
         }
         Some((id, response))
     }

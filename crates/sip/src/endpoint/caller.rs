@@ -1,6 +1,5 @@
 //! Calls we make (RFC 3261 §13.2, §9.1).
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::call::{Call, Calling, Cancel, Phase, Talking, Timer, Usage};
@@ -9,7 +8,7 @@ use crate::auth::Attempt;
 use crate::dialog::Dialog;
 use crate::timers::GIVE_UP;
 use crate::transaction::ClientId;
-use crate::{CallKey, EndCause, HeadersExt, Method, Reason, Request, Response, Status};
+use crate::{CallKey, EndCause, Flow, HeadersExt, Method, Reason, Request, Response, Status};
 
 impl Endpoint {
     pub(super) fn begin_call(&mut self, now: Duration, key: CallKey, invite: Invite) {
@@ -28,7 +27,7 @@ impl Endpoint {
         } = invite;
         let local_tag = self.rng.token();
         let call_id = format!("{}{}", self.rng.token(), self.rng.token());
-        let contact = self.contact(from.uri.user.as_deref());
+        let contact = self.contact(from.uri.user.as_deref(), next_hop.transport);
         let mut request = Request::new(Method::INVITE, uri);
         request.push("Max-Forwards", "70");
         request.push("From", from.with_tag(&local_tag).to_string());
@@ -115,7 +114,7 @@ impl Endpoint {
         id: ClientId,
         key: CallKey,
         response: Response,
-        source: SocketAddr,
+        source: Flow,
     ) {
         if response.status.is_success() {
             self.invite_accepted(now, id, key, &response, source);
@@ -132,7 +131,7 @@ impl Endpoint {
         id: ClientId,
         key: CallKey,
         response: Response,
-        source: SocketAddr,
+        source: Flow,
     ) {
         let symmetric = self.config.symmetric;
         let dialog = self
@@ -178,7 +177,7 @@ impl Endpoint {
         id: ClientId,
         key: CallKey,
         response: &Response,
-        source: SocketAddr,
+        source: Flow,
     ) {
         let tag = response
             .to()
@@ -188,7 +187,7 @@ impl Endpoint {
             return;
         };
         if let Some((_, ack)) = acks.iter().find(|(known, _)| *known == tag) {
-            self.tx.resend(ack.clone());
+            self.tx.send(ack.clone());
             return;
         }
         let Some(request) = self.tx.request(id) else {
@@ -279,6 +278,23 @@ impl Endpoint {
                 },
             );
             self.remove_call(now, key);
+        }
+    }
+
+    /// The connection was lost that the INVITE's answer would have come by. Somebody may be ringing: they are told to stop by a
+    /// new connection, and a 200 from there still gets its ACK and BYE.
+    pub(super) fn invite_cut(&mut self, now: Duration, id: ClientId, key: CallKey) {
+        let Some(calling) = self.calling(key, id) else {
+            self.timers.set(Timer::Orphan(id), now + GIVE_UP);
+            return;
+        };
+        let provisional = calling.provisional;
+        self.end(key, EndCause::Unreachable);
+        if provisional {
+            self.give_up(now, key, None);
+        } else {
+            self.remove_call(now, key);
+            self.tx.abandon(id);
         }
     }
 

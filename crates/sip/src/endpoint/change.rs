@@ -1,15 +1,14 @@
 //! Changes of a session: re-INVITE and UPDATE, theirs and ours, and their meeting (RFC 3261 §14, RFC 3311).
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::call::{Call, Change, Phase, Talking, Timer, Unacked, Usage};
 use super::{Endpoint, Event};
 use crate::auth::Attempt;
 use crate::header::header;
-use crate::timers::T1;
+use crate::timers::{GIVE_UP, T1};
 use crate::transaction::{ClientId, ServerId};
-use crate::{CallKey, EndCause, Method, Request, Response, Status};
+use crate::{CallKey, EndCause, Flow, Method, Request, Response, Status};
 
 /// How often a change of ours may meet theirs before it is given up.
 const MAX_GLARES: u32 = 8;
@@ -149,12 +148,12 @@ impl Endpoint {
         else {
             return;
         };
-        let tag = local_tag.clone();
+        let (tag, contact) = (local_tag.clone(), talking.dialog.contact().to_owned());
         let invite = message.method == Method::INVITE;
         let accepted = match answer {
             Ok(sdp) => {
                 let mut response = self.response(&message, Status::OK, &tag);
-                response.push("Contact", self.contact_of(key));
+                response.push("Contact", contact);
                 response.push("Content-Type", "application/sdp");
                 response.body = sdp;
                 self.tx.respond(now, id, &response).is_ok()
@@ -313,7 +312,7 @@ impl Endpoint {
         id: ClientId,
         key: CallKey,
         response: Response,
-        source: SocketAddr,
+        source: Flow,
     ) {
         if response.status.is_provisional() {
             return;
@@ -386,13 +385,13 @@ impl Endpoint {
         id: ClientId,
         key: CallKey,
         response: &Response,
-        source: SocketAddr,
+        source: Flow,
     ) -> bool {
         let Some(Usage::Reinvite { dialog, ack, .. }) = self.usages.get_mut(&id) else {
             return false;
         };
         if let Some(ack) = ack {
-            self.tx.resend(ack.clone());
+            self.tx.send(ack.clone());
             return false;
         }
         dialog.refresh(response.contacts());
@@ -438,6 +437,12 @@ impl Endpoint {
         self.lose(now, key, EndCause::Timeout);
     }
 
+    /// The connection was lost that the answer to our re-INVITE would have come by. A late 2xx is still acknowledged.
+    pub(super) fn change_cut(&mut self, now: Duration, id: ClientId, key: CallKey) {
+        self.timers.set(Timer::Orphan(id), now + GIVE_UP);
+        self.change_failed(now, id, key, true);
+    }
+
     pub(super) fn change_after_glare(&mut self, now: Duration, key: CallKey) {
         let Some(Call {
             phase: Phase::Talking(talking),
@@ -471,13 +476,6 @@ impl Endpoint {
         match &mut self.calls.get_mut(&key)?.phase {
             Phase::Talking(talking) if talking.pending_change() == Some(id) => Some(talking),
             _ => None,
-        }
-    }
-
-    fn contact_of(&self, key: CallKey) -> String {
-        match self.calls.get(&key).map(|call| &call.phase) {
-            Some(Phase::Talking(talking)) => talking.dialog.contact().to_owned(),
-            _ => self.contact(None),
         }
     }
 }

@@ -1,11 +1,10 @@
 //! What an endpoint tells its owner.
 
 use std::fmt;
-use std::net::SocketAddr;
 
 use super::RequestKey;
 use crate::masked::{self, Length, Names};
-use crate::{CallKey, EndCause, Headers, Incoming, Request, Response, Status};
+use crate::{CallKey, EndCause, Flow, Headers, Incoming, Request, Response, Status};
 
 /// Why a request of ours got no final answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +13,8 @@ pub enum RequestFailure {
     Timeout,
     /// The network says nobody listens there.
     Unreachable,
+    /// The connection was lost that the answer would have come by.
+    Disconnected,
     /// It could not be written.
     Unsendable,
 }
@@ -31,7 +32,7 @@ pub enum Event {
         /// The request.
         request: Request,
         /// Where it came from.
-        source: SocketAddr,
+        source: Flow,
     },
     /// The final answer to a request of ours outside dialogs.
     Response {

@@ -19,20 +19,21 @@ pub(crate) use caller::retry_after;
 pub use event::{Event, RequestFailure};
 
 use crate::auth::DigestClient;
+use crate::flow::via_name;
 use crate::header::header;
-use crate::message::{self, Message};
+use crate::message;
 use crate::rng::Rng;
 use crate::timers::Timers;
 use crate::transaction::{ClientId, Transactions, TxEvent};
 use crate::{
-    CallKey, Credentials, EndCause, Header, Method, NameAddr, Reason, Request, Response, Status,
-    Transmit, Uri,
+    CallKey, Credentials, EndCause, Flow, Header, Method, NameAddr, Reason, Request, Response,
+    Status, Transmit, Transport, Uri,
 };
 
 /// How an endpoint appears and what it takes.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The address our Via and Contact name: that of the socket, not a wildcard.
+    /// The address our Via and Contact name, whatever the transport: that of the sockets, not a wildcard.
     pub local: SocketAddr,
     /// The `User-Agent` and `Server` header.
     pub user_agent: String,
@@ -53,7 +54,7 @@ pub struct Invite {
     /// Whom we call.
     pub to: NameAddr,
     /// Where the INVITE and its CANCEL go.
-    pub next_hop: SocketAddr,
+    pub next_hop: Flow,
     /// Our SDP.
     pub offer: Vec<u8>,
     /// More headers.
@@ -74,7 +75,7 @@ impl fmt::Debug for Invite {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestKey(u64);
 
-/// Transactions and dialogs over one socket, in both roles.
+/// Transactions and dialogs over datagrams and streams, in both roles.
 #[derive(Debug)]
 pub struct Endpoint {
     config: Config,
@@ -183,7 +184,7 @@ impl Endpoint {
     }
 
     /// Sends a request outside dialogs. Via, Max-Forwards and User-Agent are added; the rest is the owner's.
-    pub fn request(&mut self, now: Duration, next_hop: SocketAddr, request: Request) -> RequestKey {
+    pub fn request(&mut self, now: Duration, next_hop: Flow, request: Request) -> RequestKey {
         let key = self.send_outside(now, next_hop, request);
         self.settle(now);
         key
@@ -201,10 +202,13 @@ impl Endpoint {
         self.respond_outside(now, key, status, headers, body);
     }
 
-    /// Takes a datagram, whatever it holds.
-    pub fn handle_datagram(&mut self, now: Duration, from: SocketAddr, bytes: &[u8]) {
+    /// Takes a datagram, or a message of a stream, whatever it holds.
+    pub fn handle_message(&mut self, now: Duration, from: Flow, bytes: &[u8]) {
         match message::parse(bytes) {
-            Ok(message) => self.handle_message(now, from, message),
+            Ok(message) => {
+                self.tx.receive(now, from, message);
+                self.settle(now);
+            }
             Err(malformed) => {
                 tracing::debug!(
                     why = malformed.why,
@@ -224,12 +228,6 @@ impl Endpoint {
         }
     }
 
-    /// Takes a message already read.
-    fn handle_message(&mut self, now: Duration, from: SocketAddr, message: Message) {
-        self.tx.receive(now, from, message);
-        self.settle(now);
-    }
-
     /// Lets due timers fire.
     pub fn handle_timeout(&mut self, now: Duration) {
         loop {
@@ -244,9 +242,24 @@ impl Endpoint {
     }
 
     /// Fails what waits for `to`.
-    pub fn handle_unreachable(&mut self, now: Duration, to: SocketAddr) {
+    pub fn handle_unreachable(&mut self, now: Duration, to: Flow) {
         self.tx.unreachable(to);
         self.settle(now);
+    }
+
+    /// Takes the end of a connection. A request that had no answer yet is sent once more by a new one, but for those outside
+    /// dialogs: they fail. A call of ours that rang has ended.
+    pub fn handle_disconnected(&mut self, now: Duration, flow: Flow) {
+        self.tx.disconnected(flow);
+        self.settle(now);
+    }
+
+    /// Sends the keep-alive of RFC 5626 §3.5.1, which opens no transaction.
+    pub fn keep_alive(&mut self, flow: Flow) {
+        self.tx.send(Transmit {
+            to: flow,
+            bytes: b"\r\n\r\n".to_vec(),
+        });
     }
 
     /// When the next timer is due.
@@ -310,6 +323,7 @@ impl Endpoint {
                     response,
                     source,
                 } => self.handle_response(now, id, response, source),
+                TxEvent::Cut { id } => self.handle_cut(now, id),
                 TxEvent::Failed { id, unreachable } => self.handle_failure(now, id, unreachable),
                 TxEvent::ClientGone { id } => self.handle_gone(now, id),
                 TxEvent::ServerGone { id } => {
@@ -319,13 +333,7 @@ impl Endpoint {
         }
     }
 
-    fn handle_response(
-        &mut self,
-        now: Duration,
-        id: ClientId,
-        response: Response,
-        source: SocketAddr,
-    ) {
+    fn handle_response(&mut self, now: Duration, id: ClientId, response: Response, source: Flow) {
         if response.status.is_final() {
             self.timers.cancel(Timer::Orphan(id));
         }
@@ -360,6 +368,28 @@ impl Endpoint {
                 self.events.push_back(Event::RequestFailed { key, failure });
             }
             Some(Usage::Nobody) | None => {}
+        }
+    }
+
+    fn handle_cut(&mut self, now: Duration, id: ClientId) {
+        match self.usages.get(&id) {
+            // Its owner asks anew, under a new number.
+            Some(Usage::Request(key)) => {
+                let key = *key;
+                self.tx.abandon(id);
+                self.events.push_back(Event::RequestFailed {
+                    key,
+                    failure: RequestFailure::Disconnected,
+                });
+            }
+            Some(_) if self.tx.resend(id) => {}
+            Some(Usage::Invite { call, .. }) => self.invite_cut(now, id, *call),
+            Some(Usage::Reinvite { call, .. }) => self.change_cut(now, id, *call),
+            Some(Usage::Bye { call }) => {
+                self.remove_call(now, *call);
+                self.tx.abandon(id);
+            }
+            Some(Usage::Nobody) | None => self.tx.abandon(id),
         }
     }
 
@@ -433,8 +463,18 @@ impl Endpoint {
     }
 
     /// `<sip:user@here>`.
-    fn contact(&self, user: Option<&str>) -> String {
-        NameAddr::new(Uri::from_addr(user, self.config.local)).to_string()
+    fn contact(&self, user: Option<&str>, transport: Transport) -> String {
+        NameAddr::new(self.contact_uri(user, transport)).to_string()
+    }
+
+    /// Where we are reached. Without the transport's name a proxy would call back over UDP (RFC 3263 §4.1).
+    pub(crate) fn contact_uri(&self, user: Option<&str>, transport: Transport) -> Uri {
+        let mut uri = Uri::from_addr(user, self.config.local);
+        if transport != Transport::Udp {
+            let name = via_name(transport).to_ascii_lowercase();
+            uri.params.set("transport", Some(&name));
+        }
+        uri
     }
 
     /// The methods of an Allow header.

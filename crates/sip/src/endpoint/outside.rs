@@ -1,13 +1,12 @@
 //! Requests of any kind: what is checked first, and what is answered without a call (RFC 3261 §8.2, §11).
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::call::Usage;
 use super::{Endpoint, Event, RequestFailure, RequestKey};
 use crate::header::header;
 use crate::transaction::ServerId;
-use crate::{CallKey, Header, Method, Request, Scheme, Status};
+use crate::{CallKey, Flow, Header, Method, Request, Scheme, Status};
 
 impl Endpoint {
     /// Inspects a new request of theirs.
@@ -16,7 +15,7 @@ impl Endpoint {
         now: Duration,
         id: ServerId,
         request: Request,
-        source: SocketAddr,
+        source: Flow,
     ) {
         if request.method == Method::CANCEL {
             return self.cancel_came(now, id, &request);
@@ -87,14 +86,15 @@ impl Endpoint {
             Method::Known(_) => (Status::METHOD_NOT_ALLOWED, vec![allow()]),
             Method::Other(_) => (Status::NOT_IMPLEMENTED, vec![allow()]),
         };
-        let headers = if request.method == Method::UPDATE {
-            headers
-                .into_iter()
-                .chain([header("Contact", self.contact(request.uri.user.as_deref()))])
-                .collect()
-        } else {
-            headers
-        };
+        let mut headers = headers;
+        if let Some(flow) = self
+            .tx
+            .flow(id)
+            .filter(|_| request.method == Method::UPDATE)
+        {
+            let contact = self.contact(request.uri.user.as_deref(), flow.transport);
+            headers.push(header("Contact", contact));
+        }
         self.reply(now, id, request, status, headers);
     }
 
@@ -141,7 +141,7 @@ impl Endpoint {
     pub(super) fn send_outside(
         &mut self,
         now: Duration,
-        next_hop: SocketAddr,
+        next_hop: Flow,
         mut request: Request,
     ) -> RequestKey {
         // Keys of requests that came in are transactions' numbers; ours stand apart from them.

@@ -1,6 +1,5 @@
 //! Requests within a call but changes of it: ACK, BYE and all others (RFC 3261 §12.2, §15).
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::call::{Call, Phase, Timer};
@@ -8,7 +7,7 @@ use super::{Endpoint, Event};
 use crate::dialog::Dialog;
 use crate::header::header;
 use crate::transaction::ServerId;
-use crate::{CallKey, EndCause, Method, Reason, Request, Status};
+use crate::{CallKey, EndCause, Flow, Method, Reason, Request, Status};
 
 impl Endpoint {
     /// We hang up, whatever the state.
@@ -50,7 +49,7 @@ impl Endpoint {
     }
 
     /// The ACK to a 2xx of ours.
-    pub(super) fn handle_ack(&mut self, now: Duration, ack: &Request, source: SocketAddr) {
+    pub(super) fn handle_ack(&mut self, now: Duration, ack: &Request, source: Flow) {
         let Some(key) = self.dialog_of(ack) else {
             return;
         };
@@ -115,7 +114,7 @@ impl Endpoint {
         id: ServerId,
         key: CallKey,
         request: Request,
-        source: SocketAddr,
+        source: Flow,
     ) {
         let number = request.cseq().map_or(0, |cseq| cseq.number);
         let Some(call) = self.calls.get_mut(&key) else {

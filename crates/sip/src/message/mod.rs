@@ -7,6 +7,7 @@ mod write;
 use std::fmt;
 
 pub use parse::{Malformed, parse};
+pub(crate) use parse::{find_head_end, stated_lengths};
 pub use write::WriteError;
 
 use crate::header::{HeadersExt, header, header_name};

@@ -35,7 +35,7 @@ impl Malformed {
     }
 }
 
-/// Reads one datagram. Without Content-Length the rest is the body; bytes past it are dropped (RFC 3261 §18.3).
+/// Reads one datagram, or one message cut from a stream. Without Content-Length the rest is the body; bytes past it are dropped (RFC 3261 §18.3).
 pub fn parse(bytes: &[u8]) -> Result<Message, Malformed> {
     if bytes.len() > MAX_SIZE {
         return Err(Malformed::silent("the message is larger than 64 KiB"));
@@ -46,13 +46,7 @@ pub fn parse(bytes: &[u8]) -> Result<Message, Malformed> {
         .position(|b| !matches!(b, b'\r' | b'\n'))
         .ok_or(Malformed::silent("nothing but line ends"))?;
     let (head, body) = split_head(&bytes[start..]);
-    let (head, charset) = match std::str::from_utf8(head) {
-        Ok(text) => (Cow::Borrowed(text), Charset::Utf8),
-        Err(_) => (
-            Cow::Owned(head.iter().map(|&b| char::from(b)).collect::<String>()),
-            Charset::Latin1,
-        ),
-    };
+    let (head, charset) = decode(head);
     let (start_line, fields) = head.split_once('\n').unwrap_or((&head, ""));
     let start_line = start_line.trim_end();
     let headers = read_headers(fields);
@@ -66,17 +60,44 @@ pub fn parse(bytes: &[u8]) -> Result<Message, Malformed> {
     }
 }
 
-/// The head up to the empty line, and what follows it. Lines may end in LF alone.
+/// The head up to the empty line, and what follows it.
 fn split_head(bytes: &[u8]) -> (&[u8], &[u8]) {
-    let mut line = 0;
-    while let Some(length) = bytes[line..].iter().position(|&b| b == b'\n') {
-        let next = line + length + 1;
-        if matches!(&bytes[line..next], b"\n" | b"\r\n") {
-            return (&bytes[..line], &bytes[next..]);
-        }
-        line = next;
+    match find_head_end(bytes, &mut 0) {
+        Some((head, body)) => (&bytes[..head], &bytes[body..]),
+        None => (bytes, &[]),
     }
-    (bytes, &[])
+}
+
+/// Where the head ends and the body begins, if the empty line between them is there. Lines may end in LF alone. `line` is where to
+/// look on when more has come.
+pub(crate) fn find_head_end(bytes: &[u8], line: &mut usize) -> Option<(usize, usize)> {
+    while let Some(length) = bytes[*line..].iter().position(|&b| b == b'\n') {
+        let next = *line + length + 1;
+        if matches!(&bytes[*line..next], b"\n" | b"\r\n") {
+            return Some((*line, next));
+        }
+        *line = next;
+    }
+    None
+}
+
+/// The Content-Lengths of a head, as they are written.
+pub(crate) fn stated_lengths(head: &[u8]) -> Vec<String> {
+    let (head, _) = decode(head);
+    let fields = head.split_once('\n').map_or("", |(_, fields)| fields);
+    let headers = read_headers(fields);
+    let lengths = headers.values("Content-Length").into_iter();
+    lengths.map(str::to_owned).collect()
+}
+
+fn decode(head: &[u8]) -> (Cow<'_, str>, Charset) {
+    match std::str::from_utf8(head) {
+        Ok(text) => (Cow::Borrowed(text), Charset::Utf8),
+        Err(_) => (
+            Cow::Owned(head.iter().map(|&b| char::from(b)).collect()),
+            Charset::Latin1,
+        ),
+    }
 }
 
 /// Reads the fields; folded lines are joined with one space, lines without a colon are left out.

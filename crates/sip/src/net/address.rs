@@ -1,13 +1,11 @@
-//! Names to addresses, and the local address for a way.
+//! Names to addresses.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-
-use tokio::net::UdpSocket;
+use std::net::{IpAddr, SocketAddr};
 
 use crate::uri::split_host_port;
 
-/// SIP's port over UDP.
+/// SIP's port over UDP and TCP.
 const DEFAULT_PORT: u16 = 5060;
 
 /// Why a server's name gives no address.
@@ -49,20 +47,6 @@ pub async fn resolve(server: &str) -> Result<SocketAddr, ResolveError> {
     }
 }
 
-/// Binds a UDP socket to the local address this machine would use towards `peer`, at any free port, so that Via and Contact name
-/// an address that `peer` can answer.
-pub async fn bind_towards(peer: SocketAddr) -> io::Result<UdpSocket> {
-    let any: IpAddr = if peer.is_ipv4() {
-        Ipv4Addr::UNSPECIFIED.into()
-    } else {
-        Ipv6Addr::UNSPECIFIED.into()
-    };
-    // Connecting a UDP socket sends nothing; it only asks the routing table.
-    let route = UdpSocket::bind((any, 0)).await?;
-    route.connect(peer).await?;
-    UdpSocket::bind((route.local_addr()?.ip(), 0)).await
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,11 +75,5 @@ mod tests {
             resolve("nobody.invalid").await,
             Err(ResolveError::Unknown { .. } | ResolveError::NoAddress(_))
         ));
-    }
-
-    #[tokio::test]
-    async fn the_socket_is_bound_where_the_peer_can_answer() {
-        let socket = bind_towards("127.0.0.1:9".parse().unwrap()).await.unwrap();
-        assert_eq!(socket.local_addr().unwrap().ip(), Ipv4Addr::LOCALHOST);
     }
 }

@@ -1,33 +1,42 @@
-//! Runs a [`Core`] over one UDP socket on its own tokio task.
+//! Runs a [`Core`] over UDP and TCP on its own tokio task.
 
 mod address;
+mod connection;
 mod probe;
+mod sockets;
+mod streams;
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use tokio::net::UdpSocket;
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-pub use address::{ResolveError, bind_towards, resolve};
+pub use address::{ResolveError, resolve};
 use probe::Prober;
+use sockets::Tcp;
+pub use sockets::{Sockets, bind_towards};
+use streams::{Heard, Streams};
 
-use crate::Core;
 use crate::message::MAX_SIZE;
+use crate::{Core, Flow, Transmit, Transport};
 
+/// How long to wait when the system has no room for one more connection.
+const NO_ROOM: Duration = Duration::from_millis(100);
 /// How long the task stays for un-registering and hanging up after its owner let go.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Starts the task. Commands and events are never dropped: a full command channel makes the sender wait, a full event channel leaves
+/// Starts the task over these sockets; a lone UDP socket does, and connections then leave from any port. What goes by a stream has
+/// its connection made when it is first needed, within 4 s, and kept until either side ends it. Commands and events are never dropped: a full command channel makes the sender wait, a full event channel leaves
 /// events queued while the wire is served on. When the command sender is dropped the core shuts down (it un-registers and
 /// hangs up) within 2 s and the task ends; the event channel then closes.
 pub fn spawn<C>(
     core: C,
-    socket: UdpSocket,
+    sockets: impl Into<Sockets>,
 ) -> (
     mpsc::Sender<C::Command>,
     mpsc::Receiver<C::Event>,
@@ -40,9 +49,13 @@ where
 {
     let (command_tx, commands) = mpsc::channel(64);
     let (events, event_rx) = mpsc::channel(256);
+    let Sockets { udp, tcp } = sockets.into();
+    let streams = Streams::new(leaves_from(&udp, &tcp));
     let driver = Driver {
         core,
-        socket,
+        udp,
+        tcp,
+        streams,
         events,
         pending: VecDeque::new(),
         prober: Prober::new(),
@@ -52,9 +65,23 @@ where
     (command_tx, event_rx, tokio::spawn(driver.run(commands)))
 }
 
+/// Where connections of ours leave from: the port of Contact, unless others are accepted there.
+fn leaves_from(udp: &UdpSocket, tcp: &Tcp) -> SocketAddr {
+    let mut local = udp
+        .local_addr()
+        .unwrap_or_else(|_| (Ipv4Addr::UNSPECIFIED, 0).into());
+    match tcp {
+        Tcp::Reserved(_) => {}
+        Tcp::Listening(_) | Tcp::Unbound => local.set_port(0),
+    }
+    local
+}
+
 struct Driver<C: Core> {
     core: C,
-    socket: UdpSocket,
+    udp: UdpSocket,
+    tcp: Tcp,
+    streams: Streams,
     events: mpsc::Sender<C::Event>,
     /// Events the owner has not had room for yet.
     pending: VecDeque<C::Event>,
@@ -83,13 +110,27 @@ impl<C: Core> Driver<C> {
                 .chain(self.leave_at)
                 .min();
             tokio::select! {
-                received = self.socket.recv_from(&mut buffer) => match received {
+                received = self.udp.recv_from(&mut buffer) => match received {
                     Ok((size, from)) => {
                         self.prober.heard_from(from);
-                        self.core.handle_datagram(self.epoch.elapsed(), from, &buffer[..size]);
+                        let from = Flow::udp(from);
+                        self.core.handle_message(self.epoch.elapsed(), from, &buffer[..size]);
                     }
                     Err(error) => note_receive_error(&error),
                 },
+                (stream, peer) = accepted(&self.tcp) => {
+                    if self.streams.accept(stream, peer) {
+                        self.core.handle_disconnected(self.epoch.elapsed(), Flow::tcp(peer));
+                    }
+                }
+                (flow, heard) = self.streams.heard() => {
+                    let now = self.epoch.elapsed();
+                    match heard {
+                        Heard::Message(bytes) => self.core.handle_message(now, flow, &bytes),
+                        Heard::Unreachable => self.core.handle_unreachable(now, flow),
+                        Heard::Disconnected => self.core.handle_disconnected(now, flow),
+                    }
+                }
                 command = commands.recv(), if self.leave_at.is_none() => match command {
                     Some(command) => self.core.handle_command(self.epoch.elapsed(), command),
                     None => {
@@ -100,7 +141,7 @@ impl<C: Core> Driver<C> {
                 () = sleep_until(timer) => self.core.handle_timeout(self.epoch.elapsed()),
                 to = self.prober.refused() => {
                     tracing::debug!("Nobody listens at the peer's address");
-                    self.core.handle_unreachable(self.epoch.elapsed(), to);
+                    self.core.handle_unreachable(self.epoch.elapsed(), Flow::udp(to));
                 }
                 permit = self.events.reserve(), if !self.pending.is_empty() => match permit {
                     Ok(permit) => {
@@ -113,13 +154,17 @@ impl<C: Core> Driver<C> {
                 },
             }
         }
+        self.streams.finish().await;
     }
 
     /// Sends what the core wants sent and collects what it has to tell.
     async fn flush(&mut self) {
         loop {
+            while let Some(flow) = self.core.poll_disconnect() {
+                self.streams.abandon(flow);
+            }
             while let Some(transmit) = self.core.poll_transmit() {
-                self.send(transmit.to, &transmit.bytes).await;
+                self.send(transmit).await;
             }
             let Some(event) = self.core.poll_event() else {
                 break;
@@ -141,10 +186,29 @@ impl<C: Core> Driver<C> {
         }
     }
 
-    async fn send(&mut self, to: SocketAddr, bytes: &[u8]) {
-        match self.socket.send_to(bytes, to).await {
+    async fn send(&mut self, Transmit { to, bytes }: Transmit) {
+        match to.transport {
+            Transport::Udp => self.send_datagram(to.addr, &bytes).await,
+            Transport::Tcp => {
+                if !self.streams.send(to, bytes) {
+                    self.core.handle_disconnected(self.epoch.elapsed(), to);
+                }
+            }
+            Transport::Tls
+            | Transport::Sctp
+            | Transport::TlsSctp
+            | Transport::Ws
+            | Transport::Wss => {
+                tracing::warn!("No way to send by this transport");
+                self.core.handle_unreachable(self.epoch.elapsed(), to);
+            }
+        }
+    }
+
+    async fn send_datagram(&mut self, to: SocketAddr, bytes: &[u8]) {
+        match self.udp.send_to(bytes, to).await {
             Ok(_) => {
-                if let Ok(local) = self.socket.local_addr() {
+                if let Ok(local) = self.udp.local_addr() {
                     self.prober.sent_to(to, local.ip());
                 }
             }
@@ -152,8 +216,26 @@ impl<C: Core> Driver<C> {
                 tracing::debug!(%error, size = bytes.len(), "A datagram could not be sent");
                 // Too large is no word on who listens there.
                 if is_unreachable(&error) {
-                    self.core.handle_unreachable(self.epoch.elapsed(), to);
+                    self.core
+                        .handle_unreachable(self.epoch.elapsed(), Flow::udp(to));
                 }
+            }
+        }
+    }
+}
+
+/// The next connection of theirs; none ever comes where nothing listens.
+async fn accepted(tcp: &Tcp) -> (TcpStream, SocketAddr) {
+    let listener: &TcpListener = match tcp {
+        Tcp::Listening(listener) => listener,
+        Tcp::Reserved(_) | Tcp::Unbound => return std::future::pending().await,
+    };
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => return accepted,
+            Err(error) => {
+                tracing::warn!(%error, "A connection cannot be accepted");
+                tokio::time::sleep(NO_ROOM).await;
             }
         }
     }

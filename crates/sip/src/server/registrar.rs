@@ -1,11 +1,10 @@
 //! Who can be reached where (RFC 3261 §10.3).
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::header::header;
-use crate::{Header, HeadersExt, NameAddr, Request, Status, Uri};
+use crate::{Flow, Header, HeadersExt, NameAddr, Request, Status, Uri};
 
 /// The intervals a registrar grants. A shorter wish than `min` is raised, a longer one than `max` lowered, as Asterisk does.
 #[derive(Debug, Clone, Copy)]
@@ -25,8 +24,8 @@ pub struct Limits {
 pub struct Binding {
     /// The Contact: the Request-URI of calls to it.
     pub contact: Uri,
-    /// Where its REGISTER came from: where calls to it go.
-    pub source: SocketAddr,
+    /// The way its REGISTER came by: the way calls to it go.
+    pub source: Flow,
     /// When it ends.
     pub until: Duration,
     call_id: String,
@@ -75,7 +74,7 @@ impl Registrar {
         now: Duration,
         account: &str,
         request: &Request,
-        source: SocketAddr,
+        source: Flow,
     ) -> Result<Vec<Header>, Refusal> {
         let bad = || Refusal::new(Status::BAD_REQUEST);
         let call_id = request.call_id().ok_or_else(bad)?.to_owned();
@@ -154,11 +153,20 @@ impl Registrar {
         self.accounts.remove(account);
     }
 
+    /// Drops the bindings reached by a connection that has ended, and names the accounts that can no longer be reached.
+    pub fn disconnected(&mut self, flow: Flow) -> Vec<String> {
+        self.drop_all(|binding| binding.source == flow)
+    }
+
     /// Drops what has lapsed and names the accounts that can no longer be reached.
     pub fn expire(&mut self, now: Duration) -> Vec<String> {
+        self.drop_all(|binding| binding.until <= now)
+    }
+
+    fn drop_all(&mut self, is_gone: impl Fn(&Binding) -> bool) -> Vec<String> {
         let mut gone = Vec::new();
         self.accounts.retain(|account, bindings| {
-            bindings.retain(|binding| binding.until > now);
+            bindings.retain(|binding| !is_gone(binding));
             if bindings.is_empty() {
                 gone.push(account.clone());
             }
@@ -254,8 +262,8 @@ mod tests {
         request
     }
 
-    fn source() -> SocketAddr {
-        "192.0.2.7:4000".parse().unwrap()
+    fn source() -> Flow {
+        Flow::udp("192.0.2.7:4000".parse().unwrap())
     }
 
     #[test]
@@ -352,6 +360,21 @@ mod tests {
             .map(|binding| binding.contact.host)
             .collect();
         assert_eq!(hosts, ["h3", "h2"]);
+    }
+
+    #[test]
+    fn a_phone_whose_connection_ended_can_no_longer_be_reached() {
+        let mut registrar = Registrar::new(LIMITS);
+        let flow = Flow::tcp(source().addr);
+        for (account, by) in [("a", flow), ("b", source())] {
+            let contact = format!("<sip:{account}@h1;transport=tcp>");
+            registrar
+                .register(at(0), account, &request("1", 1, &[&contact], None), by)
+                .unwrap();
+        }
+        assert_eq!(registrar.disconnected(flow), ["a"]);
+        assert!(registrar.bindings(at(1), "a").is_empty());
+        assert_eq!(registrar.bindings(at(1), "b").len(), 1);
     }
 
     #[test]

@@ -8,12 +8,11 @@
 //! ```
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::header::header_name;
 use crate::timers::{GIVE_UP, T1, T2, T4};
-use crate::{Headers, Method, Request, Response};
+use crate::{Flow, Headers, Method, Request, Response};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -24,12 +23,14 @@ enum State {
 }
 
 pub(super) struct Client {
-    pub(super) to: SocketAddr,
+    pub(super) to: Flow,
     pub(super) branch: String,
     pub(super) request: Request,
     pub(super) bytes: Vec<u8>,
     state: State,
     interval: Duration,
+    /// It was sent once more after its connection was lost.
+    resent: bool,
     /// The ACK of a refused INVITE, repeated with each repeated refusal.
     ack: Option<Vec<u8>>,
 }
@@ -55,7 +56,7 @@ pub(super) struct Steps {
 }
 
 impl Client {
-    pub(super) fn new(to: SocketAddr, branch: String, request: Request, bytes: Vec<u8>) -> Self {
+    pub(super) fn new(to: Flow, branch: String, request: Request, bytes: Vec<u8>) -> Self {
         Self {
             to,
             branch,
@@ -63,6 +64,7 @@ impl Client {
             bytes,
             state: State::Calling,
             interval: Duration::ZERO,
+            resent: false,
             ack: None,
         }
     }
@@ -76,6 +78,16 @@ impl Client {
             (_, before) => (before * 2).min(cap),
         };
         self.interval
+    }
+
+    /// True on an unreliable transport only: a stream repeats by itself.
+    pub(super) fn repeats(&self) -> bool {
+        !self.to.is_reliable()
+    }
+
+    /// True the first time, if no answer came at all: then it may be sent once more.
+    pub(super) fn take_resend(&mut self) -> bool {
+        self.state == State::Calling && !std::mem::replace(&mut self.resent, true)
     }
 
     /// True if nothing but retransmissions has happened: an unreachable peer then means failure.
@@ -110,7 +122,7 @@ impl Client {
             (State::Calling | State::Proceeding, false) if provisional => {
                 if self.state == State::Calling {
                     self.state = State::Proceeding;
-                    steps.repeat_after = Some(T2);
+                    steps.repeat_after = self.repeats().then_some(T2);
                 }
                 steps.up = Some(response);
             }
@@ -125,13 +137,13 @@ impl Client {
                 self.ack = self.ack_for(&response);
                 steps.ack = self.ack.clone();
                 steps.stop_repeating = true;
-                steps.end_after = End::After(GIVE_UP);
+                steps.end_after = End::After(self.linger(GIVE_UP));
                 steps.up = Some(response);
             }
             (State::Calling | State::Proceeding, false) => {
                 self.state = State::Completed;
                 steps.stop_repeating = true;
-                steps.end_after = End::After(T4);
+                steps.end_after = End::After(self.linger(T4));
                 steps.up = Some(response);
             }
             (State::Accepted, _) if response.status.is_success() => steps.up = Some(response),
@@ -179,6 +191,15 @@ impl Client {
             ack.set("To", to);
         }
         ack.to_bytes().ok()
+    }
+
+    /// How long to wait for repeated answers: on a stream none come (timers D and K).
+    fn linger(&self, unreliable: Duration) -> Duration {
+        if self.repeats() {
+            unreliable
+        } else {
+            Duration::ZERO
+        }
     }
 
     fn is_invite(&self) -> bool {

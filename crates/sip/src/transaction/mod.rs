@@ -1,4 +1,4 @@
-//! Transactions over an unreliable transport (RFC 3261 §17, RFC 6026).
+//! Transactions over datagrams and streams (RFC 3261 §17, RFC 6026).
 
 mod client;
 mod server;
@@ -11,11 +11,12 @@ use std::time::Duration;
 use client::Client;
 use server::Server;
 
+use crate::flow::via_name;
 use crate::header::{header, header_name};
 use crate::message::{Message, WriteError, response_to};
 use crate::rng::Rng;
 use crate::timers::Timers;
-use crate::{Headers, Method, Reason, Request, Response, Transmit, Via};
+use crate::{Flow, Headers, Method, Reason, Request, Response, Transmit, Via};
 
 /// Names a transaction of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,21 +33,21 @@ pub(crate) enum TxEvent {
     Response {
         id: ClientId,
         response: Response,
-        source: SocketAddr,
+        source: Flow,
     },
+    /// The connection was lost that the final answer would have come by. The transaction stands:
+    /// [`resend`](Transactions::resend) it or [`abandon`](Transactions::abandon) it.
+    Cut { id: ClientId },
     /// No final answer in time, or none possible. `Gone` follows.
     Failed { id: ClientId, unreachable: bool },
     /// A new request, not an ACK.
     Request {
         id: ServerId,
         request: Request,
-        source: SocketAddr,
+        source: Flow,
     },
     /// An ACK that belongs to a 2xx.
-    Ack {
-        request: Request,
-        source: SocketAddr,
-    },
+    Ack { request: Request, source: Flow },
     /// Our transaction is over.
     ClientGone { id: ClientId },
     /// Their transaction is over.
@@ -105,7 +106,7 @@ impl Transactions {
     pub(crate) fn start(
         &mut self,
         now: Duration,
-        to: SocketAddr,
+        to: Flow,
         request: Request,
     ) -> Result<ClientId, WriteError> {
         let branch = self.branch();
@@ -129,17 +130,37 @@ impl Transactions {
     }
 
     /// Sends an ACK for a 2xx, which is no transaction; gives what to repeat when the 2xx is repeated.
-    pub(crate) fn send_ack(&mut self, to: SocketAddr, request: Request) -> Option<Transmit> {
+    pub(crate) fn send_ack(&mut self, to: Flow, request: Request) -> Option<Transmit> {
         let branch = self.branch();
-        let bytes = self.with_via(request, &branch).to_bytes().ok()?;
+        let bytes = self.with_via(request, to, &branch).to_bytes().ok()?;
         let transmit = Transmit { to, bytes };
         self.transmits.push_back(transmit.clone());
         Some(transmit)
     }
 
-    /// Sends a datagram again.
-    pub(crate) fn resend(&mut self, transmit: Transmit) {
+    /// Sends what belongs to no transaction: an ACK again, or a keep-alive.
+    pub(crate) fn send(&mut self, transmit: Transmit) {
         self.transmits.push_back(transmit);
+    }
+
+    /// Sends a request once more after its connection was lost; false if that has been done before or an answer has come.
+    pub(crate) fn resend(&mut self, id: ClientId) -> bool {
+        let Some(client) = self.clients.get_mut(&id) else {
+            return false;
+        };
+        let resend = client.take_resend();
+        if resend {
+            self.transmits.push_back(Transmit {
+                to: client.to,
+                bytes: client.bytes.clone(),
+            });
+        }
+        resend
+    }
+
+    /// The way the answers to one of their requests go.
+    pub(crate) fn flow(&self, id: ServerId) -> Option<Flow> {
+        self.servers.get(&id).map(Server::flow)
     }
 
     /// The request of one of our transactions.
@@ -183,7 +204,7 @@ impl Transactions {
     }
 
     /// Takes a message from the wire.
-    pub(crate) fn receive(&mut self, now: Duration, source: SocketAddr, message: Message) {
+    pub(crate) fn receive(&mut self, now: Duration, source: Flow, message: Message) {
         match message {
             Message::Response(response) => self.receive_response(now, source, response),
             Message::Request(request) => self.receive_request(now, source, request),
@@ -191,28 +212,23 @@ impl Transactions {
     }
 
     /// Answers a request that could be read no further than its headers, without keeping anything.
-    pub(crate) fn answer_malformed(
-        &mut self,
-        source: SocketAddr,
-        headers: &Headers,
-        response: Response,
-    ) {
+    pub(crate) fn answer_malformed(&mut self, source: Flow, headers: &Headers, response: Response) {
         let mut response = response;
         let Some(mut via) = top_via(headers) else {
             return;
         };
-        via.note_source(source);
+        via.note_source(source.addr);
         replace_top_via(&mut response.headers, &via);
         if let Ok(bytes) = response.to_bytes() {
             self.transmits.push_back(Transmit {
-                to: via.response_addr(source),
+                to: way_back(&via, source),
                 bytes,
             });
         }
     }
 
     /// Fails what waits for an address where nobody listens.
-    pub(crate) fn unreachable(&mut self, to: SocketAddr) {
+    pub(crate) fn unreachable(&mut self, to: Flow) {
         let mut lost: Vec<ClientId> = self
             .clients
             .iter()
@@ -227,6 +243,19 @@ impl Transactions {
             });
             self.remove_client(id);
         }
+    }
+
+    /// Tells what waits for an answer by a connection that is no more.
+    pub(crate) fn disconnected(&mut self, flow: Flow) {
+        let mut cut: Vec<ClientId> = self
+            .clients
+            .iter()
+            .filter(|(_, client)| client.to == flow && client.awaits_final())
+            .map(|(id, _)| *id)
+            .collect();
+        cut.sort();
+        self.events
+            .extend(cut.into_iter().map(|id| TxEvent::Cut { id }));
     }
 
     /// Lets the earliest due timer fire; false if none is.
@@ -297,10 +326,10 @@ impl Transactions {
         format!("{}{}", Via::COOKIE, self.rng.token())
     }
 
-    fn with_via(&self, request: Request, branch: &str) -> Request {
+    fn with_via(&self, request: Request, to: Flow, branch: &str) -> Request {
         let mut headers = Headers::from(header(
             "Via",
-            Via::new("UDP", self.local, branch).to_string(),
+            Via::new(via_name(to.transport), self.local, branch).to_string(),
         ));
         headers.extend(
             request
@@ -315,26 +344,28 @@ impl Transactions {
     fn start_on(
         &mut self,
         now: Duration,
-        to: SocketAddr,
+        to: Flow,
         request: Request,
         branch: String,
     ) -> Result<ClientId, WriteError> {
-        let request = self.with_via(request, &branch);
+        let request = self.with_via(request, to, &branch);
         let bytes = request.to_bytes()?;
         let id = ClientId(self.next_id());
         let mut client = Client::new(to, branch.clone(), request, bytes.clone());
         self.by_branch
             .insert((branch, client.request.method.to_string()), id);
         self.transmits.push_back(Transmit { to, bytes });
-        let next = client.next_interval();
-        self.timers.set(Timer::ClientRepeat(id), now + next);
+        if client.repeats() {
+            let next = client.next_interval();
+            self.timers.set(Timer::ClientRepeat(id), now + next);
+        }
         self.timers
             .set(Timer::ClientEnd(id), now + crate::timers::GIVE_UP);
         self.clients.insert(id, client);
         Ok(id)
     }
 
-    fn receive_response(&mut self, now: Duration, source: SocketAddr, response: Response) {
+    fn receive_response(&mut self, now: Duration, source: Flow, response: Response) {
         let key = response.via().and_then(|via| {
             Some((
                 via.branch()?.to_owned(),
@@ -374,7 +405,7 @@ impl Transactions {
             }));
     }
 
-    fn receive_request(&mut self, now: Duration, source: SocketAddr, mut request: Request) {
+    fn receive_request(&mut self, now: Duration, source: Flow, mut request: Request) {
         let Some(mut via) = request.via() else { return };
         let method = if request.method == Method::ACK {
             "INVITE"
@@ -382,12 +413,13 @@ impl Transactions {
             request.method.as_str()
         };
         let key = server::key(&request, &via, method);
-        via.note_source(source);
+        via.note_source(source.addr);
         replace_top_via(&mut request.headers, &via);
         if let Some(&id) = self.by_key.get(&key) {
             let Some(server) = self.servers.get_mut(&id) else {
                 return;
             };
+            server.heard_by(source);
             let steps = server.receive(request.method == Method::ACK);
             let up = steps.ack_up;
             self.apply_server(now, id, steps);
@@ -404,7 +436,7 @@ impl Transactions {
         let server = Server::new(
             key.clone(),
             request.method == Method::INVITE,
-            via.response_addr(source),
+            way_back(&via, source),
         );
         self.timers
             .set(Timer::ServerEnd(id), now + crate::timers::GIVE_UP);
@@ -463,6 +495,15 @@ impl Transactions {
             self.timers.cancel(Timer::ServerEnd(id));
             self.events.push_back(TxEvent::ServerGone { id });
         }
+    }
+}
+
+/// The way a response goes: on a stream back by the connection its request came by (RFC 3261 §18.2.2).
+fn way_back(via: &Via, source: Flow) -> Flow {
+    if source.is_reliable() {
+        source
+    } else {
+        Flow::udp(via.response_addr(source.addr))
     }
 }
 

@@ -7,11 +7,10 @@
 //! ```
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::timers::{GIVE_UP, T1, T2, T4};
-use crate::{Request, Status, Transmit, Via};
+use crate::{Flow, Request, Status, Transmit, Via};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -24,7 +23,7 @@ enum State {
 pub(super) struct Server {
     pub(super) key: String,
     invite: bool,
-    to: SocketAddr,
+    to: Flow,
     state: State,
     response: Option<Vec<u8>>,
     interval: Duration,
@@ -76,7 +75,7 @@ pub(super) fn key(request: &Request, via: &Via, method: &str) -> String {
 }
 
 impl Server {
-    pub(super) fn new(key: String, invite: bool, to: SocketAddr) -> Self {
+    pub(super) fn new(key: String, invite: bool, to: Flow) -> Self {
         Self {
             key,
             invite,
@@ -115,15 +114,36 @@ impl Server {
             }
             (_, true) => {
                 self.state = State::Completed;
-                steps.repeat_after = Some(T1);
+                steps.repeat_after = (!self.to.is_reliable()).then_some(T1);
                 steps.end_after = Some(GIVE_UP);
             }
             (_, false) => {
                 self.state = State::Completed;
-                steps.end_after = Some(GIVE_UP);
+                steps.end_after = Some(self.linger(GIVE_UP));
             }
         }
         steps
+    }
+
+    /// How long to wait for repetitions: on a stream none come (timers I and J).
+    fn linger(&self, unreliable: Duration) -> Duration {
+        if self.to.is_reliable() {
+            Duration::ZERO
+        } else {
+            unreliable
+        }
+    }
+
+    /// The way the answers go.
+    pub(super) fn flow(&self) -> Flow {
+        self.to
+    }
+
+    /// The request came once more, by a new connection where the old one was lost: its answers follow it.
+    pub(super) fn heard_by(&mut self, source: Flow) {
+        if source.is_reliable() {
+            self.to = source;
+        }
     }
 
     /// The request once more, or the ACK.
@@ -134,7 +154,7 @@ impl Server {
             (State::Completed, true) if self.invite => {
                 self.state = State::Confirmed;
                 steps.stop_repeating = true;
-                steps.end_after = Some(T4);
+                steps.end_after = Some(self.linger(T4));
             }
             // Someone reuses the INVITE's branch for the ACK of a 2xx: it goes up all the same.
             (State::Accepted, true) => steps.ack_up = true,

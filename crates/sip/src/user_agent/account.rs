@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use crate::{Credentials, NameAddr, Password, Uri};
+use crate::{Credentials, Flow, NameAddr, Password, Transport, Uri};
 
 /// Who we are and where we register. `Debug` shows neither name nor number.
 #[derive(Clone)]
@@ -21,6 +21,8 @@ pub struct Account {
     pub realm: Option<String>,
     /// The registrar's (or its proxy's) address; all requests outside dialogs go there.
     pub registrar: SocketAddr,
+    /// What the registrar is reached by: UDP or TCP.
+    pub transport: Transport,
     /// More addresses calls may come from, beside the registrar's.
     pub admitted: Vec<IpAddr>,
     /// The registration interval asked for, in whole seconds.
@@ -32,7 +34,7 @@ pub struct Account {
 impl fmt::Debug for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Account")
-            .field("registrar", &self.registrar)
+            .field("registrar", &self.flow())
             .field("expires", &self.expires)
             .finish_non_exhaustive()
     }
@@ -44,6 +46,14 @@ impl Account {
             user: self.auth_user.clone(),
             password: self.password.clone(),
             realm: self.realm.clone(),
+        }
+    }
+
+    /// The way to the registrar.
+    pub(crate) fn flow(&self) -> Flow {
+        Flow {
+            transport: self.transport,
+            addr: self.registrar,
         }
     }
 

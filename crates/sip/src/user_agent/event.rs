@@ -18,9 +18,12 @@ pub enum RegistrationError {
     /// No answer within 32 s.
     #[error("the registrar does not answer")]
     Timeout,
-    /// Nobody listens at the registrar's address.
+    /// Nobody listens at the registrar's address, or no connection could be made in time.
     #[error("nobody listens at the registrar's address")]
     Unreachable,
+    /// The connection to the registrar was lost.
+    #[error("the connection to the registrar was lost")]
+    Disconnected,
     /// The challenge is not for our realm or names no algorithm we know.
     #[error("the registrar's challenge cannot be answered")]
     BadChallenge,

@@ -12,11 +12,11 @@ pub use account::Account;
 pub use command::Command;
 pub use event::{Event, RegistrationError};
 
-use crate::endpoint::{self, Endpoint, Invite};
+use crate::endpoint::{self, Endpoint, Invite, RequestFailure};
 use crate::header::header;
 use crate::registration::Registration;
 use crate::rng::Rng;
-use crate::{CallKey, Core, NameAddr, Status, Transmit, Uri};
+use crate::{CallKey, Core, EndCause, Flow, NameAddr, Status, Transmit};
 
 /// A user agent for one account.
 #[derive(Debug)]
@@ -26,6 +26,8 @@ pub struct UserAgent {
     registration: Registration,
     /// Calls from an address that may not ring; nobody hears of them.
     turned_away: HashSet<CallKey>,
+    /// Connections that proved dead.
+    disconnects: VecDeque<Flow>,
     events: VecDeque<Event>,
 }
 
@@ -42,13 +44,14 @@ impl UserAgent {
         };
         let mut endpoint = Endpoint::new(config, rng.next_u64());
         endpoint.set_credentials(Some(account.credentials()));
-        let contact = Uri::from_addr(account.aor.user.as_deref(), local);
+        let contact = endpoint.contact_uri(account.aor.user.as_deref(), account.transport);
         let registration = Registration::new(&account, contact, rng);
         Self {
             endpoint,
             account,
             registration,
             turned_away: HashSet::new(),
+            disconnects: VecDeque::new(),
             events: VecDeque::new(),
         }
     }
@@ -63,8 +66,18 @@ impl UserAgent {
         self.endpoint.is_idle() && self.registration.poll_timeout().is_none()
     }
 
-    fn admits(&self, source: SocketAddr) -> bool {
-        source.ip() == self.account.registrar.ip() || self.account.admitted.contains(&source.ip())
+    fn admits(&self, source: Flow) -> bool {
+        let ip = source.addr.ip();
+        ip == self.account.registrar.ip() || self.account.admitted.contains(&ip)
+    }
+
+    /// Gives up the connection to the registrar: it proved dead, or leads through a network that is no more.
+    fn drop_connection(&mut self, now: Duration) {
+        let flow = self.account.flow();
+        if flow.is_reliable() {
+            self.disconnects.push_back(flow);
+            self.endpoint.handle_disconnected(now, flow);
+        }
     }
 
     /// Passes on what the endpoint has to tell.
@@ -86,6 +99,9 @@ impl UserAgent {
                         .registration
                         .handle_response(now, key, &response, &self.account, &mut self.endpoint),
                     endpoint::Event::RequestFailed { key, failure } => {
+                        if failure == RequestFailure::Timeout {
+                            self.drop_connection(now);
+                        }
                         self.registration.handle_failure(now, key, failure)
                     }
                     endpoint::Event::Progress {
@@ -110,6 +126,9 @@ impl UserAgent {
                         Some(Event::ReofferAnswered { call, answer })
                     }
                     endpoint::Event::Ended { call, cause } => {
+                        if cause == EndCause::Timeout {
+                            self.drop_connection(now);
+                        }
                         (!self.turned_away.remove(&call)).then_some(Event::Ended { call, cause })
                     }
                 };
@@ -145,7 +164,7 @@ impl Core for UserAgent {
                     uri: to.clone(),
                     from: account.name_addr(),
                     to: NameAddr::new(to),
-                    next_hop: account.registrar,
+                    next_hop: account.flow(),
                     offer,
                     headers,
                     credentials: None,
@@ -171,13 +190,17 @@ impl Core for UserAgent {
             Command::Reoffer { call, sdp } => endpoint.reoffer(now, call, sdp),
             Command::AnswerReoffer { call, sdp } => endpoint.answer_reoffer(now, call, sdp),
             Command::RejectReoffer { call, status } => endpoint.reject_reoffer(now, call, status),
-            Command::NetworkChanged => registration.network_changed(now, account, endpoint),
+            Command::NetworkChanged => {
+                self.drop_connection(now);
+                self.registration
+                    .network_changed(now, &self.account, &mut self.endpoint);
+            }
         }
         self.settle(now);
     }
 
-    fn handle_datagram(&mut self, now: Duration, from: SocketAddr, bytes: &[u8]) {
-        self.endpoint.handle_datagram(now, from, bytes);
+    fn handle_message(&mut self, now: Duration, from: Flow, bytes: &[u8]) {
+        self.endpoint.handle_message(now, from, bytes);
         self.settle(now);
     }
 
@@ -188,9 +211,24 @@ impl Core for UserAgent {
         self.settle(now);
     }
 
-    fn handle_unreachable(&mut self, now: Duration, to: SocketAddr) {
+    fn handle_unreachable(&mut self, now: Duration, to: Flow) {
         self.endpoint.handle_unreachable(now, to);
         self.settle(now);
+        if to == self.account.flow() {
+            let cause = RegistrationError::Unreachable;
+            self.events
+                .extend(self.registration.handle_lost(now, cause));
+        }
+    }
+
+    fn handle_disconnected(&mut self, now: Duration, flow: Flow) {
+        self.endpoint.handle_disconnected(now, flow);
+        self.settle(now);
+        if flow == self.account.flow() {
+            let cause = RegistrationError::Disconnected;
+            self.events
+                .extend(self.registration.handle_lost(now, cause));
+        }
     }
 
     fn handle_shutdown(&mut self, now: Duration) {
@@ -211,6 +249,10 @@ impl Core for UserAgent {
             .into_iter()
             .chain(self.registration.poll_timeout())
             .min()
+    }
+
+    fn poll_disconnect(&mut self) -> Option<Flow> {
+        self.disconnects.pop_front()
     }
 
     fn poll_transmit(&mut self) -> Option<Transmit> {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use offhook_sip::endpoint::{Config, Endpoint, Event as Told};
 use offhook_sip::server::{Challenger, Registrar, Secret, Verdict};
-use offhook_sip::{Core, Password, Transmit, UserAgent};
+use offhook_sip::{Core, Flow, Password, Transmit, UserAgent};
 
 /// SplitMix64.
 pub struct Chance(pub u64);
@@ -78,6 +78,7 @@ impl Wire {
     }
 
     pub fn send(&mut self, now: Duration, from: SocketAddr, Transmit { to, bytes }: Transmit) {
+        let to = to.addr;
         let text = String::from_utf8_lossy(&bytes);
         let first = text.split(' ').take(2).collect::<Vec<_>>().join(" ");
         let first = first
@@ -135,7 +136,7 @@ impl Party for Endpoint {
         self.config().local
     }
     fn datagram(&mut self, now: Duration, from: SocketAddr, bytes: &[u8]) {
-        self.handle_datagram(now, from, bytes);
+        self.handle_message(now, Flow::udp(from), bytes);
     }
     fn timeout(&mut self, now: Duration) {
         self.handle_timeout(now);
@@ -159,7 +160,7 @@ impl Party for Agent {
         self.addr
     }
     fn datagram(&mut self, now: Duration, from: SocketAddr, bytes: &[u8]) {
-        self.ua.handle_datagram(now, from, bytes);
+        self.ua.handle_message(now, Flow::udp(from), bytes);
     }
     fn timeout(&mut self, now: Duration) {
         self.ua.handle_timeout(now);
@@ -224,7 +225,7 @@ impl Party for Office {
         self.endpoint.config().local
     }
     fn datagram(&mut self, now: Duration, from: SocketAddr, bytes: &[u8]) {
-        self.endpoint.handle_datagram(now, from, bytes);
+        self.endpoint.handle_message(now, Flow::udp(from), bytes);
         self.settle(now);
     }
     fn timeout(&mut self, now: Duration) {

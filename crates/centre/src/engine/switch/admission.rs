@@ -6,10 +6,9 @@ use offhook_model::{AgentId, Mono, PhoneNumber};
 use offhook_sip::endpoint::RequestKey;
 use offhook_sip::server::{Secret, Verdict};
 use offhook_sip::{
-    Header, Headers, HeadersExt, Incoming, Method, NameAddr, Password, Reason, Request, Status,
-    Uri, header_value,
+    Flow, Header, Headers, HeadersExt, Incoming, Method, NameAddr, Password, Reason, Request,
+    Status, Uri, header_value,
 };
-use std::net::SocketAddr;
 
 /// Who calls, as far as it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,13 +39,7 @@ impl<M: MediaPlane> Switch<M> {
     }
 
     /// A REGISTER: the credentials must be those of the extension it is for.
-    pub(super) fn register(
-        &mut self,
-        now: Mono,
-        key: RequestKey,
-        request: &Request,
-        source: SocketAddr,
-    ) {
+    pub(super) fn register(&mut self, now: Mono, key: RequestKey, request: &Request, source: Flow) {
         let extension = request
             .to()
             .and_then(|to| to.uri.user_decoded().map(|user| user.into_owned()))
@@ -158,7 +151,7 @@ impl<M: MediaPlane> Switch<M> {
                 name: incoming.from.display.clone(),
             });
         }
-        if !self.config.open && !incoming.source.ip().is_loopback() {
+        if !self.config.open && !incoming.source.addr.ip().is_loopback() {
             return Err((Status::FORBIDDEN, Vec::new()));
         }
         let asserted = incoming

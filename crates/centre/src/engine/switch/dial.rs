@@ -11,7 +11,7 @@ use offhook_model::{AgentId, CallId, LegId, LegOutcome, Mono, PhoneNumber};
 use offhook_sip::endpoint::Invite;
 use offhook_sip::sdp::Direction;
 use offhook_sip::{
-    CallKey, EndCause, Header, Headers, HeadersExt, Incoming, NameAddr, Reason, Status, Uri,
+    CallKey, EndCause, Flow, Header, Headers, HeadersExt, Incoming, NameAddr, Reason, Status, Uri,
 };
 
 /// Whom a call past the queues is for.
@@ -161,7 +161,7 @@ impl<M: MediaPlane> Switch<M> {
                 }
                 let user = user_of(number);
                 let uri = Uri::from_addr(Some(&user), trunk);
-                (None, user, uri, trunk)
+                (None, user, uri, Flow::udp(trunk))
             }
             Target::Agent(agent) => {
                 let (extension, binding) = self
@@ -173,7 +173,7 @@ impl<M: MediaPlane> Switch<M> {
         };
         let to_host = match agent {
             Some(_) => self.config.local,
-            None => next_hop,
+            None => next_hop.addr,
         };
         let (port, addr) = self.media.open().ok_or(Status::SERVICE_UNAVAILABLE)?;
         let session = self.new_session();

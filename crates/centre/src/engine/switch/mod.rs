@@ -20,7 +20,7 @@ use offhook_model::{AgentId, CallId, LegId, Mono, PhoneNumber, Random, SkillGrou
 use offhook_sip::endpoint::{self, Endpoint};
 use offhook_sip::sdp::SessionVersion;
 use offhook_sip::server::{Challenger, Limits, Registrar};
-use offhook_sip::{CallKey, Core, Header, Method, Reason, Status, Transmit};
+use offhook_sip::{CallKey, Core, Flow, Header, Method, Reason, Status, Transmit};
 use session::Chosen;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
@@ -58,7 +58,7 @@ pub trait MediaPlane {
 /// How a switch appears.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The address of its socket.
+    /// The address of its sockets.
     pub local: SocketAddr,
     /// Whether anybody may call the queues, or only loopback and registered phones.
     pub open: bool,
@@ -114,7 +114,7 @@ struct Leg {
     /// Whether it wants to hear; a side that does not has the other on hold.
     listens: bool,
     /// Where its INVITE went, for one we called.
-    hop: Option<SocketAddr>,
+    hop: Option<Flow>,
     reached: bool,
     answered: bool,
     /// Their SDP, where it came before the answer.
@@ -271,7 +271,7 @@ impl<M: MediaPlane> Switch<M> {
     }
 
     /// Whatever comes from where an INVITE of ours went shows that the phone is there, though its 180 may be lost.
-    fn heard_from(&mut self, source: SocketAddr) {
+    fn heard_from(&mut self, source: Flow) {
         let heard: Vec<CallKey> = self
             .legs
             .iter()
@@ -280,6 +280,15 @@ impl<M: MediaPlane> Switch<M> {
             .collect();
         for key in heard {
             self.reached(key);
+        }
+    }
+
+    /// Phones that can no longer be called.
+    fn unregistered(&mut self, extensions: &[String]) {
+        for extension in extensions {
+            if let Some(agent) = self.agent_of(extension) {
+                self.events.push_back(Event::Unregistered { agent });
+            }
         }
     }
 
@@ -398,24 +407,28 @@ impl<M: MediaPlane> Core for Switch<M> {
         self.settle(now);
     }
 
-    fn handle_datagram(&mut self, now: Duration, from: SocketAddr, bytes: &[u8]) {
+    fn handle_message(&mut self, now: Duration, from: Flow, bytes: &[u8]) {
         self.heard_from(from);
-        self.endpoint.handle_datagram(now, from, bytes);
+        self.endpoint.handle_message(now, from, bytes);
         self.settle(now);
     }
 
     fn handle_timeout(&mut self, now: Duration) {
         self.endpoint.handle_timeout(now);
-        for extension in self.registrar.expire(now) {
-            if let Some(agent) = self.agent_of(&extension) {
-                self.events.push_back(Event::Unregistered { agent });
-            }
-        }
+        let lapsed = self.registrar.expire(now);
+        self.unregistered(&lapsed);
         self.settle(now);
     }
 
-    fn handle_unreachable(&mut self, now: Duration, to: SocketAddr) {
+    fn handle_unreachable(&mut self, now: Duration, to: Flow) {
         self.endpoint.handle_unreachable(now, to);
+        self.settle(now);
+    }
+
+    fn handle_disconnected(&mut self, now: Duration, flow: Flow) {
+        let gone = self.registrar.disconnected(flow);
+        self.unregistered(&gone);
+        self.endpoint.handle_disconnected(now, flow);
         self.settle(now);
     }
 

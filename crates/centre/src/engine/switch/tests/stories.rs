@@ -2,7 +2,7 @@ use super::world::{FAIR, QUEUE, STORM, Saw, World, agent};
 use crate::acd::CallOutcome;
 use offhook_audio::Codec;
 use offhook_model::{Activity, LegOutcome, Presence, PresenceReason};
-use offhook_sip::{Command, Core, EndCause, HeadersExt, Reason, Status};
+use offhook_sip::{Command, Core, EndCause, Flow, HeadersExt, Reason, Status};
 
 const CUSTOMER: usize = 0;
 const FIRST: usize = 1;
@@ -315,7 +315,7 @@ fn a_phone_that_is_gone_costs_the_caller_seconds_and_the_agent_nothing() {
 fn the_network_saying_nobody_is_there_is_quicker_still() {
     let mut world = World::new(FAIR, 8);
     ringing(&mut world);
-    let first = "127.0.0.1:6001".parse().expect("an address");
+    let first = Flow::udp("127.0.0.1:6001".parse().expect("an address"));
     let now = world.now;
     world.switch.handle_unreachable(now, first);
     assert!(world.run_until(500, |world| world.phones[SECOND].call.is_some()));
@@ -416,7 +416,7 @@ fn closing_hangs_up_everywhere() {
 #[test]
 fn garbage_changes_nothing() {
     let mut world = World::new(FAIR, 14);
-    let from = "127.0.0.1:9999".parse().expect("an address");
+    let from = Flow::udp("127.0.0.1:9999".parse().expect("an address"));
     let now = world.now;
     for bytes in [
         &b""[..],
@@ -425,7 +425,7 @@ fn garbage_changes_nothing() {
         b"REGISTER sip:x SIP/2.0\r\nTo: <sip:1001@x>\r\nVia: SIP/2.0/UDP x;branch=z9hG4bK1\r\nCSeq: 1 REGISTER\r\nCall-ID: a\r\nFrom: <sip:1001@x>;tag=1\r\nContact: *\r\n\r\n",
         &[0xff; 2_000],
     ] {
-        world.switch.handle_datagram(now, from, bytes);
+        world.switch.handle_message(now, from, bytes);
     }
     world.pass(60_000);
     ringing(&mut world);

@@ -12,8 +12,8 @@ use offhook_model::{
 };
 use offhook_sip::sdp::{self, Capabilities, CodecSpec, Direction, SessionVersion};
 use offhook_sip::{
-    Account, CallKey, Core, EndCause, Header, Headers, HeadersExt, Password, Status, Transmit,
-    UserAgent,
+    Account, CallKey, Core, EndCause, Flow, Header, Headers, HeadersExt, Password, Status,
+    Transmit, Transport, UserAgent,
 };
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
@@ -475,11 +475,14 @@ impl World {
                 break;
             };
             if to == self.centre {
-                self.switch.handle_datagram(self.now, from, &bytes);
+                self.switch
+                    .handle_message(self.now, Flow::udp(from), &bytes);
             } else if to == Trunk::ADDR {
-                self.trunk.endpoint.handle_datagram(self.now, from, &bytes);
+                self.trunk
+                    .endpoint
+                    .handle_message(self.now, Flow::udp(from), &bytes);
             } else if let Some(phone) = self.phones.iter_mut().find(|phone| phone.addr == to) {
-                phone.ua.handle_datagram(self.now, from, &bytes);
+                phone.ua.handle_message(self.now, Flow::udp(from), &bytes);
             }
             self.settle();
         }
@@ -608,7 +611,7 @@ impl World {
             }
             let way = Duration::from_millis(1 + self.random.below(self.weather.longest));
             self.sent += 1;
-            let flight = (self.now + way, self.sent, from, to, bytes.clone());
+            let flight = (self.now + way, self.sent, from, to.addr, bytes.clone());
             self.flying.push(Reverse(flight));
         }
     }
@@ -662,6 +665,7 @@ fn phone(n: usize, secret: Option<&Secret>, centre: SocketAddr, seed: u64) -> Ph
         password: Password::new(secret.map_or("", |secret| secret.expose())),
         realm: None,
         registrar: centre,
+        transport: Transport::Udp,
         admitted: Vec::new(),
         expires: Duration::from_secs(300),
         user_agent: format!("phone {n}"),
