@@ -3,7 +3,7 @@
 //! ```text
 //! Idle ──Register──▶ Asking ──200──▶ Registered ──¾ of the interval──▶ Asking
 //!                      └──refused, silence──▶ Waiting ──back-off──▶ Asking
-//! Registered ──nobody there, connection lost──▶ Waiting ──at once──▶ Asking
+//! Registered ──nobody there──▶ Waiting; Registered, Asking ──connection lost──▶ Waiting ──at once──▶ Asking
 //! any ──Unregister──▶ Withdrawing ──any answer──▶ Idle
 //! ```
 
@@ -46,7 +46,7 @@ pub(crate) struct Registration {
     next: Option<Duration>,
     /// When to send the next keep-alive, while the registrar knows us.
     keep_alive: Option<Duration>,
-    /// When the way to the registrar was last lost.
+    /// When the connection to the registrar was last lost.
     lost: Option<Duration>,
     call_id: String,
     tag: String,
@@ -147,7 +147,13 @@ impl Registration {
 
     /// The way to the registrar is gone, though it knew us.
     pub(crate) fn handle_lost(&mut self, now: Duration, cause: RegistrationError) -> Option<Event> {
-        (self.state == State::Registered).then(|| self.lost(now, cause))
+        match self.state {
+            State::Registered if cause == RegistrationError::Disconnected => {
+                Some(self.disconnected(now))
+            }
+            State::Registered => Some(self.failed(now, cause, Retry::After(None))),
+            State::Idle | State::Asking(_) | State::Waiting | State::Withdrawing(_) => None,
+        }
     }
 
     pub(crate) fn handle_response(
@@ -194,7 +200,7 @@ impl Registration {
                 RequestFailure::Unreachable => {
                     self.failed(now, RegistrationError::Unreachable, Retry::After(None))
                 }
-                RequestFailure::Disconnected => self.lost(now, RegistrationError::Disconnected),
+                RequestFailure::Disconnected => self.disconnected(now),
                 RequestFailure::Unsendable => {
                     self.failed(now, RegistrationError::Unsendable, Retry::Never)
                 }
@@ -289,8 +295,8 @@ impl Registration {
         self.keep_alive = Some(now + wait);
     }
 
-    /// Asks anew at once, but not again and again.
-    fn lost(&mut self, now: Duration, cause: RegistrationError) -> Event {
+    /// Asks anew at once by a new connection, but not again and again.
+    fn disconnected(&mut self, now: Duration) -> Event {
         let again = self
             .lost
             .replace(now)
@@ -300,7 +306,7 @@ impl Registration {
         } else {
             Retry::AtOnce
         };
-        self.failed(now, cause, retry)
+        self.failed(now, RegistrationError::Disconnected, retry)
     }
 
     fn failed(&mut self, now: Duration, cause: RegistrationError, retry: Retry) -> Event {

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 /// An address heard from this lately needs no probe, nor one probed this lately.
-const LATELY: Duration = Duration::from_secs(4);
+const LATELY: Duration = Duration::from_secs(2);
 /// How long the complaint may take.
 const WAIT: Duration = Duration::from_secs(2);
 /// How many addresses are remembered.
@@ -54,6 +54,8 @@ impl Prober {
                 Some(Ok((to, refused))) => {
                     self.running.remove(&to);
                     if refused {
+                        // Whoever is sent to again is asked again.
+                        self.last.remove(&to);
                         return to;
                     }
                 }

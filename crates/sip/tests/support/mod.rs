@@ -181,7 +181,9 @@ pub struct Office {
 }
 
 impl Office {
-    pub fn settle(&mut self, now: Duration) {
+    /// Answers what registers and gives the other events.
+    pub fn settle(&mut self, now: Duration) -> Vec<Told> {
+        let mut others = Vec::new();
         while let Some(event) = self.endpoint.poll_event() {
             let Told::Request {
                 key,
@@ -189,6 +191,7 @@ impl Office {
                 source,
             } = event
             else {
+                others.push(event);
                 continue;
             };
             let secret = |_: &str| Some(Secret::Password(Password::new("right")));
@@ -217,6 +220,7 @@ impl Office {
                 },
             }
         }
+        others
     }
 }
 
