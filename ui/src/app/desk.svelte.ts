@@ -1,9 +1,11 @@
 // The one store of the desk: the newest view, the requests going out, and what was fetched beside the view.
 
+import { Histories } from '../history/histories.svelte';
 import type { Host } from '../host/host';
 import type { CallRow, Code, Command, DeskAction, FormDefinition, Levels, Settings, View } from '../host/types';
 import { clock } from '../kit/clock.svelte';
 import { Cards } from '../pop/cards.svelte';
+import { Edits } from '../pop/edits.svelte';
 import { isDown } from '../presence/links';
 import { Forms } from '../wrapup/forms.svelte';
 
@@ -25,7 +27,11 @@ export class Desk {
   /** Since when a link that is wanted is down. */
   downSince = $state<number | null>(null);
   readonly cards: Cards;
+  /** Which way of signing in the agent asked for; nothing where the last one serves. */
+  way = $state<'account' | null>(null);
   readonly forms: Forms;
+  readonly edits = new Edits();
+  readonly histories: Histories;
   readonly #host: Host;
   /** Edits and submits leave in the order they were made. */
   #written: Promise<void> = Promise.resolve();
@@ -35,6 +41,7 @@ export class Desk {
     this.#host = host;
     this.cards = new Cards(host);
     this.forms = new Forms(host, this.send);
+    this.histories = new Histories(host);
   }
 
   start(): void {
@@ -46,10 +53,7 @@ export class Desk {
       ),
       this.#host.onLevels((levels) => (this.levels = levels)),
     ];
-    this.#host.query({ kind: 'settings' }).then(
-      ({ settings }) => (this.settings = settings),
-      () => (this.settings = { centre: null, username: null }),
-    );
+    this.#loadSettings();
   }
 
   stop(): void {
@@ -84,15 +88,28 @@ export class Desk {
     if (view.calls.length === 0) this.levels = SILENCE;
     this.downSince = isDown(view) ? (this.downSince ?? Date.now()) : null;
     this.forms.keep(view.wrap_ups);
+    this.edits.keep(view.wrap_ups);
+    if (view.session.kind === 'signed_in') this.way = null;
     if (view.session.kind !== 'signed_in') {
+      if (before?.session.kind === 'signed_in') this.#loadSettings();
       this.form = null;
       this.calls = { kind: 'loading' };
       this.cards.forget();
       this.forms.forget();
+      this.edits.forget();
+      this.histories.forget();
       return;
     }
     if (before?.session.kind !== 'signed_in' || this.form === null) this.#loadForm();
     if (before?.session.kind !== 'signed_in' || legsChanged(before, view)) this.loadCalls();
+  }
+
+  #loadSettings(): void {
+    this.settings = null;
+    this.#host.query({ kind: 'settings' }).then(
+      ({ settings }) => (this.settings = settings),
+      () => (this.settings = { centre: null, username: null, account: null }),
+    );
   }
 
   #loadForm(): void {

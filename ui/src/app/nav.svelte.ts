@@ -58,7 +58,7 @@ export class Nav {
   }
 }
 
-/** Whether the caret stands in something that is written in. */
+/** Whether the caret stands in something that is written in. A number being dialled is kept by the dial field, whatever comes. */
 export function isTyping(focused: Element | null = document.activeElement): boolean {
-  return focused instanceof HTMLElement && focused.matches('textarea, select, input:not([type="radio"], [type="checkbox"], [type="button"])');
+  return focused instanceof HTMLElement && focused.matches('textarea, select, input:not([type="radio"], [type="checkbox"], [type="button"], #dial-field)');
 }

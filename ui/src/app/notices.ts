@@ -1,6 +1,6 @@
 // Notices as toasts: what happened, why, and one action. Pure.
 
-import type { Command, FieldId, FormDefinition, Notice, View, WrapUpId } from '../host/types';
+import type { Code, Command, FieldId, FormDefinition, Notice, View, WrapUpId } from '../host/types';
 import { phone, type Messages } from '../i18n';
 import type { IconName } from '../kit/icons';
 
@@ -9,6 +9,8 @@ export interface ToastFace {
   tone: 'warn' | 'plain';
   title: string;
   body: string;
+  /** The stable code of what went wrong, to be quoted. */
+  code: Code | null;
   /** It goes by itself. What the system changed stays until seen. */
   passing: boolean;
   action: { label: string; command: Command } | { label: string; open: WrapUpId } | null;
@@ -25,6 +27,7 @@ export function toastFace(notice: Notice, view: View, m: Messages, definition: F
         tone: 'warn',
         title: m.notices.presenceTitle(m.presences[about.state.presence]),
         body: m.presenceNews[about.state.reason],
+        code: null,
         passing: false,
         action: back
           ? { label: m.phone.backToReady, command: { kind: 'set_presence', presence: 'ready' } }
@@ -34,15 +37,18 @@ export function toastFace(notice: Notice, view: View, m: Messages, definition: F
       };
     }
     case 'call_gone':
-      return { icon: 'abandoned', tone: 'plain', title: about.number === null ? m.phone.withheld : phone(about.number), body: m.gone[about.outcome], passing: true, action: null };
+      return { icon: 'abandoned', tone: 'plain', title: about.number === null ? m.phone.withheld : phone(about.number), body: m.gone[about.outcome], code: null, passing: true, action: null };
+    case 'not_reached':
+      return { icon: 'outbound', tone: 'plain', title: about.number === null ? m.phone.unknownNumber : phone(about.number), body: m.notReached[about.outcome], code: null, passing: true, action: null };
     case 'failed':
-      return { icon: 'warn', tone: 'warn', title: m.notices.failedTitle, body: m.codes[about.code], passing: true, action: null };
+      return { icon: 'warn', tone: 'warn', title: m.notices.failedTitle, body: m.codes[about.code], code: about.code, passing: true, action: null };
     case 'incomplete':
       return {
         icon: 'warn',
         tone: 'warn',
         title: m.notices.incompleteTitle,
         body: m.notices.incompleteBody(about.fields.map((field) => (definition ? label(field) : field))),
+        code: null,
         passing: true,
         action: { label: m.notices.openDraft, open: about.wrap_up },
       };

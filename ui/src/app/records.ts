@@ -1,6 +1,7 @@
 // The open records: what the tabs stand for. A call and the form that opened with it are one record.
 
 import type { CallView, CallerMatch, CallId, Direction, PhoneNumber, SavedState, Text, View, WrapUpId, WrapUpView } from '../host/types';
+import type { Messages } from '../i18n';
 
 export interface OpenRecord {
   /** The record's name for as long as it is open. */
@@ -20,9 +21,9 @@ export interface OpenRecord {
 }
 
 /** How a record stands, for its tab. */
-export type RecordState = 'ringing' | 'live' | 'wrap_up' | 'draft' | 'local' | 'waiting' | 'refused' | 'synced';
+export type RecordState = 'ringing' | 'calling' | 'live' | 'wrap_up' | 'draft' | 'local' | 'waiting' | 'refused' | 'synced' | 'kept';
 
-/** Lists the records: calls first, then forms, newest first. What is synced stays while one looks at it (`shown`) or is in its wrap-up. */
+/** Lists the records: calls first, then forms, newest first. What is synced or kept stays while one looks at it (`shown`) or is in its wrap-up. */
 export function openRecords(view: View, shown: WrapUpId | null): OpenRecord[] {
   const forms = new Map(view.wrap_ups.map((form) => [form.id, form]));
   const records = view.calls.map((call): OpenRecord => ({
@@ -41,7 +42,7 @@ export function openRecords(view: View, shown: WrapUpId | null): OpenRecord[] {
   const onTheLine = new Set(records.map((record) => record.id));
   for (const form of view.wrap_ups) {
     if (onTheLine.has(form.id)) continue;
-    if (form.saved.kind === 'synced' && form.id !== shown && form.id !== current) continue;
+    if (isDone(form.saved) && form.id !== shown && form.id !== current) continue;
     records.push({
       id: form.id,
       call: form.call,
@@ -67,8 +68,15 @@ export function currentWrapUp(view: View): WrapUpView | null {
   );
 }
 
+const callStates: Record<CallView['phase'], RecordState> = { offered: 'ringing', answering: 'ringing', dialling: 'calling', alerting: 'calling', live: 'live' };
+
+/** Nothing more is to be done with the form. */
+export function isDone(saved: SavedState): boolean {
+  return saved.kind === 'synced' || saved.kind === 'kept';
+}
+
 export function recordState(record: OpenRecord, view: View): RecordState {
-  if (record.live) return record.live.phase === 'live' ? 'live' : 'ringing';
+  if (record.live) return callStates[record.live.phase];
   const saved: SavedState = record.form?.saved ?? { kind: 'blank' };
   switch (saved.kind) {
     case 'waiting':
@@ -76,6 +84,8 @@ export function recordState(record: OpenRecord, view: View): RecordState {
       return 'waiting';
     case 'synced':
       return 'synced';
+    case 'kept':
+      return 'kept';
     case 'refused':
     case 'save_failed':
       return 'refused';
@@ -85,6 +95,14 @@ export function recordState(record: OpenRecord, view: View): RecordState {
       if (record.id === currentWrapUp(view)?.id) return view.links.api.kind === 'up' ? 'wrap_up' : 'local';
       return 'draft';
   }
+}
+
+/** The word of each state, as tabs and lists say it. */
+export function recordWords(m: Messages): Record<RecordState, string> {
+  return {
+    ringing: m.tabs.ringing, calling: m.tabs.calling, live: m.tabs.live, wrap_up: m.tabs.wrapUp, draft: m.tabs.draft, local: m.tabs.local, waiting: m.tabs.waiting,
+    refused: m.tabs.refused, synced: m.tabs.synced, kept: m.tabs.kept,
+  };
 }
 
 /** The customer's name where one is known, else the network's, else nothing. */

@@ -1,6 +1,6 @@
 // What the stage says about a caller, from the view and the card. Pure.
 
-import type { CallerMatch, CustomerCard, PhoneNumber } from '../host/types';
+import type { CallView, CallerMatch, CustomerCard, PhoneNumber } from '../host/types';
 import type { Messages } from '../i18n';
 import { phone } from '../i18n';
 
@@ -24,4 +24,9 @@ export function recentCalls(card: CustomerCard | null, now: number): number | nu
   if (!card) return null;
   const earlier = card.calls.filter((call) => call.direction === 'inbound' && now - call.at < THIRTY_DAYS_MS).length;
   return earlier > 0 ? earlier + 1 : null;
+}
+
+/** How long the customer has been on hold in this call, earlier holds and this one together, in milliseconds. */
+export function heldMillis(call: CallView, now: number): number {
+  return call.held_millis + (call.held_since === null ? 0 : Math.max(0, now - call.held_since));
 }

@@ -1,6 +1,6 @@
 // The people, calls and forms of the rehearsal. All numbers are fictional.
 
-import type { CallRow, CustomerCard, FormDefinition, LegOutcome, PastTicket, Text } from './types';
+import type { BareAccount, CallRow, CustomerCard, FormDefinition, LegOutcome, PastTicket, Text } from './types';
 
 export type Tongue = 'zh' | 'en';
 
@@ -149,14 +149,17 @@ export function cardsOf(tongue: Tongue, number: string): CustomerCard[] {
 
 export const SHARED_NUMBER = '057115550188';
 
-const rowSeeds: Record<Tongue, [name: string | null, number: string, group: Text, outcome: LegOutcome, talk: number][]> = {
+/** The SIP account used last. */
+export const account: BareAccount = { aor: 'sip:1001@pbx.example', auth_user: null, password: '', registrar: 'pbx.example:5060', transport: 'tcp', display_name: null };
+
+const rowSeeds: Record<Tongue, [name: string | null, number: string, group: Text, outcome: LegOutcome, talk: number, ours?: true][]> = {
   zh: [
     ['林思远', '12700550119', groups.afterSales, 'connected', 246],
-    ['Emily Carter', '+447700900142', groups.afterSales, 'connected', 451],
+    ['Emily Carter', '+447700900142', groups.afterSales, 'connected', 451, true],
     ['赵文博', '12600550173', groups.members, 'connected', 348],
     ['孙若兰', '12500550108', groups.afterSales, 'ring_no_answer', 0],
     ['刘慧敏', '12800550196', groups.afterSales, 'connected', 552],
-    ['吴佳宁', '12900550167', groups.afterSales, 'connected', 402],
+    ['吴佳宁', '12900550167', groups.afterSales, 'busy', 0, true],
     [null, '075515550131', groups.installation, 'abandoned_while_ringing', 0],
     ['Daniel Reyes', '+14155550133', groups.members, 'connected', 197],
     ['欧阳静怡', '12400550155', groups.afterSales, 'connected', 385],
@@ -167,11 +170,11 @@ const rowSeeds: Record<Tongue, [name: string | null, number: string, group: Text
   ],
   en: [
     ['Liam Ortega', '+14155550119', groups.afterSales, 'connected', 246],
-    ['Emily Carter', '+447700900142', groups.afterSales, 'connected', 451],
+    ['Emily Carter', '+447700900142', groups.afterSales, 'connected', 451, true],
     ['Tom Becker', '+447700900173', groups.members, 'connected', 348],
     ['Ruth Adeyemi', '+13125550108', groups.afterSales, 'ring_no_answer', 0],
     ['Grace Liu', '+13125550196', groups.afterSales, 'connected', 552],
-    ['Daniel Okafor', '+13125550167', groups.afterSales, 'connected', 402],
+    ['Daniel Okafor', '+13125550167', groups.afterSales, 'busy', 0, true],
     [null, '+16465550131', groups.installation, 'abandoned_while_ringing', 0],
     ['Daniel Reyes', '+14155550133', groups.members, 'connected', 197],
     ['Sofia Marchetti', '+447700900155', groups.afterSales, 'declined', 0],
@@ -179,12 +182,13 @@ const rowSeeds: Record<Tongue, [name: string | null, number: string, group: Text
 };
 
 export function rowsOf(tongue: Tongue): CallRow[] {
-  return rowSeeds[tongue].map(([name, number, group, outcome, talk], n): CallRow => {
+  return rowSeeds[tongue].map(([name, number, group, outcome, talk, ours], n): CallRow => {
     const offered = ago((13 + n * 23) * MINUTE);
     const answered = talk > 0 ? offered + 6_000 : null;
     return {
       record: {
-        leg: `leg-${n}`, call: `call-${n}`, direction: 'inbound', number, customer: name === null ? null : { id: `customer-${n}`, name }, skill_group: group,
+        leg: `leg-${n}`, call: `call-${n}`, direction: ours ? 'outbound' : 'inbound', number, customer: name === null ? null : { id: `customer-${n}`, name },
+        skill_group: ours ? null : group,
         offered_at: offered, answered_at: answered, ended_at: answered === null ? offered + 30_000 : answered + talk * 1000, outcome,
       },
       result: outcome === 'connected' ? 'normal' : outcome === 'abandoned_while_ringing' ? 'abandoned' : 'missed',

@@ -23,12 +23,14 @@ const words = {
     done: '客户要求 11 月 25 日 18:00 后上门。已与维修调度确认，工程师张师傅，上门前 30 分钟电话联系。',
     draft: '扫地机回充失败，充电座指示灯不亮。指导客户换插座后恢复，但夜间又断电一次。客户希望换新充电座，已说明保修期内免费，寄送地址待客户',
     tags: ['渗水', '催单'],
+    ticket: '底座渗水，二次上门',
   },
   en: {
     live: 'Base still leaks after the repair call of the 21st; inlet valve is shut. Nobody came yesterday as promised and she is upset. Apologised, checking whether someone can come after 6 pm today',
     done: 'Customer asks for a visit on 25 Nov after 6 pm. Confirmed with dispatch: R. Alvarez comes and calls 30 minutes ahead.',
     draft: 'Robot does not dock, the lamp of the base stays dark. Another socket helped, but it lost power again at night. Wants a new base; told her it is free under warranty, address to be',
     tags: ['Leak', 'Chasing'],
+    ticket: 'Base leaks, second visit',
   },
 } as const;
 
@@ -40,21 +42,34 @@ function callOf(person: Person, change: Partial<CallView> = {}): CallView {
   return {
     call: 'call-now', leg: 'leg-now', direction: 'inbound', number: person.number, caller_name: null, caller: known(person), skill_group: groups.afterSales,
     phase: 'offered', offered_at: now - 7 * SECOND, answer_by: now + 23 * SECOND, ring_millis: 30 * SECOND, queued_since: now - 91 * SECOND, answered_at: null,
-    muted: { wanted: false, confirmed: false }, wrap_up: 'wrap-now', can: ['answer', 'decline'], ...change,
+    muted: { wanted: false, confirmed: false }, held: { wanted: false, confirmed: false }, held_since: null, held_millis: 0, keyed: '', caller_id: null,
+    wrap_up: 'wrap-now', can: ['answer', 'decline'], ...change,
   };
 }
 
 const liveCall = (person: Person, change: Partial<CallView> = {}) =>
   callOf(person, {
     phase: 'live', answer_by: null, ring_millis: null, offered_at: now - 211 * SECOND, queued_since: now - 295 * SECOND, answered_at: now - 206 * SECOND,
-    can: ['hang_up', 'mute'], ...change,
+    can: ['hang_up', 'mute', 'hold', 'press'], ...change,
   });
+
+export const CALLER_ID = '057115550188';
+
+/** A call of ours, not answered yet. */
+const ownCall = (person: Person, change: Partial<CallView> = {}) =>
+  callOf(person, {
+    direction: 'outbound', phase: 'alerting', skill_group: null, answer_by: null, ring_millis: null, queued_since: null, offered_at: now - 9 * SECOND, caller_id: CALLER_ID,
+    can: ['hang_up'], ...change,
+  });
+
+/** What may be done beside a form, whatever the form is. */
+const filing = ['save_customer', 'create_ticket'] as const;
 
 function formOf(person: Person, change: Partial<WrapUpView> = {}): WrapUpView {
   return {
     id: 'wrap-now', call: 'call-now', number: person.number, caller: known(person), direction: 'inbound', skill_group: groups.afterSales,
-    offered_at: now - 7 * SECOND, answered_at: null, ended_at: null, ended_by: null, outcome: null, saved: { kind: 'blank' }, missing: ['summary', 'disposition'],
-    can: ['edit'], ...change,
+    offered_at: now - 7 * SECOND, answered_at: null, ended_at: null, ended_by: null, outcome: null, saved: { kind: 'blank' }, filed: [], missing: ['summary', 'disposition'],
+    can: ['edit', ...filing], ...change,
   };
 }
 
@@ -62,13 +77,13 @@ function formOf(person: Person, change: Partial<WrapUpView> = {}): WrapUpView {
 const older = (person: Person, id: string, change: Partial<WrapUpView>) =>
   formOf(person, {
     id, call: `call-${id}`, offered_at: now - 86 * MINUTE, answered_at: now - 86 * MINUTE + 5 * SECOND, ended_at: now - 77 * MINUTE, ended_by: 'customer', outcome: 'connected',
-    can: ['edit', 'submit'], missing: ['disposition'], saved: { kind: 'saved', at: now - 75 * MINUTE }, ...change,
+    can: ['edit', 'submit', ...filing], missing: ['disposition'], saved: { kind: 'saved', at: now - 75 * MINUTE }, ...change,
   });
 
 const endedForm = (person: Person, change: Partial<WrapUpView> = {}) =>
   formOf(person, {
     offered_at: now - 500 * SECOND, answered_at: now - 494 * SECOND, ended_at: now - 72 * SECOND, ended_by: 'customer', outcome: 'connected', missing: [],
-    saved: { kind: 'saved', at: now - 4 * SECOND }, can: ['edit', 'submit', 'submit_and_start_answering'], ...change,
+    saved: { kind: 'saved', at: now - 4 * SECOND }, can: ['edit', 'submit', 'submit_and_start_answering', 'redial', ...filing], ...change,
   });
 
 function draftOf(form: WrapUpView, values: Draft['values']): Draft {
@@ -84,7 +99,7 @@ function presence(which: Presence, reason: PresenceReason = 'by_hand', since = 7
 
 export const screens = [
   'signin', 'signin-error', 'signin-busy', 'out', 'ready', 'break', 'empty', 'ringing', 'late', 'typing', 'several', 'unknown', 'unavailable', 'stale', 'looking', 'live',
-  'muted', 'wrapup', 'incomplete', 'waiting', 'synced', 'refused', 'offline', 'connecting', 'notices', 'unopened',
+  'muted', 'dialling', 'alerting', 'held', 'ended-busy', 'filed', 'conflict', 'account', 'account-dialling', 'signin-account', 'wrapup', 'incomplete', 'waiting', 'synced', 'refused', 'offline', 'connecting', 'notices', 'unopened',
 ] as const;
 
 export function scene(name: string, tongue: Tongue): Scene {
@@ -111,12 +126,14 @@ export function scene(name: string, tongue: Tongue): Scene {
         id: 'agent', name: tongue === 'en' ? 'Hannah Price' : '林晓峰', extension: tongue === 'en' ? '1003' : '1001', role: 'agent',
         skill_groups: [{ id: 'g1', name: groups.afterSales }, { id: 'g2', name: groups.members }, { id: 'g3', name: groups.installation }],
       },
+      local: false,
     },
     links: { api: up, sip: up },
     presence: presence('ready'),
     activity: 'free',
     activity_since: now - 761 * SECOND,
     can: ['sign_out', 'set_break', 'check_out'],
+    cannot_dial: null,
     calls: [],
     wrap_ups: others,
     queues: [
@@ -129,9 +146,10 @@ export function scene(name: string, tongue: Tongue): Scene {
   };
   const at = (change: Partial<View>, empty = false): Scene => ({ view: { ...base, ...change }, drafts, empty });
 
-  const ringing = (caller: CallerMatch, change: Partial<CallView> = {}) =>
+  const ringing = (caller: CallerMatch, change: Partial<CallView> = {}, can: WrapUpView['can'] = ['edit', ...filing]) =>
     at({
-      calls: [callOf(first, { caller, ...change })], wrap_ups: [put(formOf(first, { caller, number: change.number === undefined ? first.number : change.number }), {}), ...others], activity: 'ringing',
+      calls: [callOf(first, { caller, ...change })], wrap_ups: [put(formOf(first, { caller, can, number: change.number === undefined ? first.number : change.number }), {}), ...others], activity: 'ringing',
+      cannot_dial: 'line_busy',
       next: { kind: 'answer', leg: 'leg-now' },
     });
   const wrapping = (change: Partial<WrapUpView>, view: Partial<View> = {}, values: Draft['values'] = done) =>
@@ -141,11 +159,25 @@ export function scene(name: string, tongue: Tongue): Scene {
     });
   const live = (change: Partial<CallView> = {}) =>
     at({
-      calls: [liveCall(first, change)], activity: 'talking',
+      calls: [liveCall(first, change)], activity: 'talking', cannot_dial: 'line_busy',
       wrap_ups: [put(formOf(first, { saved: { kind: 'saved', at: now - 3 * SECOND }, answered_at: now - 206 * SECOND }), written), ...others],
     });
 
+  const calling = (change: Partial<CallView>) =>
+    at({
+      calls: [ownCall(first, change)], activity: 'dialling', cannot_dial: 'line_busy', can: ['check_out'],
+      wrap_ups: [put(formOf(first, { direction: 'outbound', skill_group: null }), {}), ...others],
+    });
+  const local = {
+    session: {
+      kind: 'signed_in', local: true,
+      agent: { id: 'agent', name: '1001', extension: '1001', role: 'agent', skill_groups: [] },
+    },
+    links: { api: { kind: 'off' }, sip: up }, queues: [], wrap_ups: [],
+  } satisfies Partial<View>;
+
   switch (name) {
+    case 'signin-account':
     case 'signin':
       return at({ session: { kind: 'signed_out', error: null }, can: ['sign_in'] });
     case 'signin-error':
@@ -153,7 +185,7 @@ export function scene(name: string, tongue: Tongue): Scene {
     case 'signin-busy':
       return at({ session: { kind: 'signing_in' }, can: ['sign_out'] });
     case 'out':
-      return at({ presence: presence('checked_out', 'signed_in', 4 * SECOND), links: { api: up, sip: up }, can: ['sign_out', 'check_in'], next: { kind: 'check_in' }, wrap_ups: [] });
+      return at({ presence: presence('checked_out', 'signed_in', 4 * SECOND), links: { api: up, sip: up }, can: ['sign_out', 'check_in'], cannot_dial: 'not_checked_in', next: { kind: 'check_in' }, wrap_ups: [] });
     case 'break':
       return at({ presence: presence('break', 'ring_no_answer', 8 * SECOND), can: ['sign_out', 'set_ready', 'check_out'], next: { kind: 'back_to_ready' } });
     case 'empty':
@@ -164,7 +196,7 @@ export function scene(name: string, tongue: Tongue): Scene {
     case 'late':
       return ringing(known(first), { answer_by: now + 8 * SECOND });
     case 'several':
-      return ringing({ kind: 'several', customers: [first, second].map(({ id, name: called }) => ({ id, name: called })) }, { number: SHARED_NUMBER });
+      return ringing({ kind: 'several', customers: [first, second].map(({ id, name: called }) => ({ id, name: called })) }, { number: SHARED_NUMBER }, ['edit', 'choose_customer', ...filing]);
     case 'unknown':
       return ringing({ kind: 'unknown' }, { number: '075515550131' });
     case 'unavailable':
@@ -176,7 +208,34 @@ export function scene(name: string, tongue: Tongue): Scene {
     case 'live':
       return live();
     case 'muted':
-      return live({ muted: { wanted: true, confirmed: true }, can: ['hang_up', 'unmute'] });
+      return live({ muted: { wanted: true, confirmed: true }, can: ['hang_up', 'unmute', 'hold', 'press'] });
+    case 'held':
+      return live({ held: { wanted: true, confirmed: true }, held_since: now - 38 * SECOND, held_millis: 21 * SECOND, can: ['hang_up', 'mute', 'retrieve'] });
+    case 'dialling':
+      return calling({ phase: 'dialling', offered_at: now - SECOND });
+    case 'alerting':
+      return calling({});
+    case 'ended-busy':
+      return wrapping(
+        {
+          direction: 'outbound', skill_group: null, offered_at: now - 21 * SECOND, answered_at: null, ended_at: now - 4 * SECOND, outcome: 'busy', saved: { kind: 'blank' },
+          missing: ['summary', 'disposition'],
+        },
+        { activity_since: now - 4 * SECOND, notices: [{ id: 1, at: now, about: { kind: 'not_reached', number: first.number, outcome: 'busy' } }] }, {},
+      );
+    case 'filed':
+      return wrapping({
+        filed: [
+          { what: { kind: 'customer', id: first.id }, title: first.name, saved: { kind: 'synced', at: now - 20 * SECOND } },
+          { what: { kind: 'ticket', id: 'ticket-1' }, title: w.ticket, saved: { kind: 'waiting', since: now - 9 * SECOND, error: 'unreachable' } },
+        ],
+      });
+    case 'conflict':
+      return wrapping({ filed: [{ what: { kind: 'customer', id: first.id }, title: first.name, saved: { kind: 'refused', code: 'conflict' } }] });
+    case 'account':
+      return at(local);
+    case 'account-dialling':
+      return at({ ...local, ...calling({ caller_id: null }).view, session: local.session, links: local.links, queues: [] });
     case 'wrapup':
       return wrapping({});
     case 'incomplete':
@@ -192,9 +251,9 @@ export function scene(name: string, tongue: Tongue): Scene {
     case 'refused':
       return wrapping({ saved: { kind: 'refused', code: 'malformed' } });
     case 'offline':
-      return wrapping({ caller: known(first, true) }, { links: { api: down('unreachable'), sip: down('registration_lost') } });
+      return wrapping({ caller: known(first, true) }, { links: { api: down('unreachable'), sip: down('registration_lost') }, cannot_dial: 'registration_lost' });
     case 'connecting':
-      return at({ links: { api: up, sip: down(null) } });
+      return at({ links: { api: up, sip: down(null) }, cannot_dial: 'registration_lost' });
     case 'notices':
       return at({
         presence: presence('break', 'ring_no_answer', 8 * SECOND), can: ['sign_out', 'set_ready', 'check_out'], next: { kind: 'back_to_ready' },

@@ -2,9 +2,9 @@
 // answers commands just well enough to click through. Never part of a production build.
 
 import type { AnswerTo, Host, Unsubscribe } from './host';
-import { cardsOf, formDefinition, rowsOf, type Tongue } from './rehearsal-data';
-import { scene, type Scene } from './rehearsal-scenes';
-import type { Answer, CallView, Code, Command, Draft, Levels, Query, View } from './types';
+import { account, cardsOf, formDefinition, rowsOf, type Tongue } from './rehearsal-data';
+import { CALLER_ID, scene, type Scene } from './rehearsal-scenes';
+import type { Answer, CallerMatch, CallView, Code, Command, Draft, FiledView, Levels, Query, View } from './types';
 
 export class RehearsalHost implements Host {
   view: View;
@@ -92,12 +92,14 @@ export class RehearsalHost implements Host {
         const known = about?.caller.kind === 'known' || about?.caller.kind === 'several';
         return { kind: 'card', number, cards: known && number ? cardsOf(this.#tongue, number) : [], stale: about?.caller.kind === 'known' && about.caller.stale };
       }
+      case 'customers':
+        return { kind: 'customers', cards: cardsOf(this.#tongue, query.number), stale: false };
       case 'form':
         return { kind: 'form', form: formDefinition };
       case 'calls':
         return { kind: 'calls', rows: this.#scene.empty ? [] : rowsOf(this.#tongue) };
       case 'settings':
-        return { kind: 'settings', settings: { centre: 'https://centre.example', username: this.#tongue === 'en' ? 'hannah' : 'lin' } };
+        return { kind: 'settings', settings: this.#screen === 'signin-account' ? { centre: null, username: null, account } : { centre: 'https://centre.example', username: this.#tongue === 'en' ? 'hannah' : 'lin', account: null } };
     }
   }
 
@@ -106,24 +108,58 @@ export class RehearsalHost implements Host {
     const call = view.calls[0];
     switch (command.kind) {
       case 'set_muted':
-        if (call) this.#change({ ...call, muted: { wanted: command.muted, confirmed: command.muted }, can: ['hang_up', command.muted ? 'unmute' : 'mute'] });
+        if (call) this.#change({ ...call, muted: { wanted: command.muted, confirmed: command.muted }, can: call.can.map((action) => (action === 'mute' || action === 'unmute' ? (command.muted ? 'unmute' : 'mute') : action)) });
         break;
       case 'answer':
         if (call) {
-          this.#change({ ...call, phase: 'live', answer_by: null, answered_at: Date.now(), can: ['hang_up', 'mute'] }, { next: null, activity: 'talking' });
+          this.#change({ ...call, phase: 'live', answer_by: null, answered_at: Date.now(), can: ['hang_up', 'mute', 'hold', 'press'] }, { next: null, activity: 'talking' });
         }
         break;
       case 'hang_up':
         this.publish({
-          calls: [], activity: 'wrap_up', activity_since: Date.now(), can: ['sign_out', 'set_break', 'check_out', 'start_answering', 'back_to_break'],
+          calls: [], cannot_dial: null, activity: 'wrap_up', activity_since: Date.now(), can: ['sign_out', 'set_break', 'check_out', 'start_answering', 'back_to_break'],
           next: call ? { kind: 'submit_and_start_answering', wrap_up: call.wrap_up } : null,
           wrap_ups: view.wrap_ups.map((form) => form.id === call?.wrap_up
-            ? { ...form, ended_at: Date.now(), ended_by: 'agent', outcome: 'connected', can: ['edit', 'submit', 'submit_and_start_answering'], answered_at: call.answered_at }
+            ? {
+              ...form, ended_at: Date.now(), ended_by: 'agent', outcome: call.phase === 'live' ? 'connected' : 'cancelled', answered_at: call.answered_at,
+              can: ['edit', 'submit', 'submit_and_start_answering', 'redial', 'save_customer', 'create_ticket'],
+            }
             : form),
         });
         break;
       case 'decline':
-        this.publish({ calls: [], next: null, activity: 'free', wrap_ups: view.wrap_ups.filter((form) => form.id !== call?.wrap_up) });
+        this.publish({ calls: [], cannot_dial: null, next: null, activity: 'free', wrap_ups: view.wrap_ups.filter((form) => form.id !== call?.wrap_up) });
+        break;
+      case 'set_held':
+        if (call) {
+          const since = command.held ? Date.now() : null;
+          const held_millis = call.held_millis + (call.held_since === null || command.held ? 0 : Date.now() - call.held_since);
+          this.#change({
+            ...call, held: { wanted: command.held, confirmed: command.held }, held_since: since, held_millis,
+            can: command.held ? ['hang_up', 'mute', 'retrieve'] : ['hang_up', 'mute', 'hold', 'press'],
+          });
+        }
+        break;
+      case 'press':
+        if (call) this.#change({ ...call, keyed: call.keyed + command.key });
+        break;
+      case 'dial':
+        this.#dial(command.number);
+        break;
+      case 'redial':
+        this.#dial(view.wrap_ups.find(({ id }) => id === command.wrap_up)?.number ?? '');
+        break;
+      case 'choose_customer':
+        this.#isCustomer(command.wrap_up, { kind: 'known', customer: { id: command.customer, name: this.#nameOf(command.customer) }, stale: false });
+        break;
+      case 'save_customer': {
+        const id = command.edited?.[0] ?? 'customer-new';
+        this.#isCustomer(command.wrap_up, { kind: 'known', customer: { id, name: command.body.name }, stale: false });
+        this.#file(command.wrap_up, { what: { kind: 'customer', id }, title: command.body.name, saved: { kind: 'submitting' } });
+        break;
+      }
+      case 'create_ticket':
+        this.#file(command.wrap_up, { what: { kind: 'ticket', id: `ticket-${this.sent.length}` }, title: command.title, saved: { kind: 'submitting' } });
         break;
       case 'edit_draft': {
         const draft = this.#scene.drafts.get(command.wrap_up);
@@ -155,6 +191,7 @@ export class RehearsalHost implements Host {
         this.publish({ notices: view.notices.filter(({ id }) => id !== command.notice) });
         break;
       case 'sign_in':
+      case 'use_account':
         this.publish({ session: { kind: 'signing_in' } });
         break;
       case 'sign_out':
@@ -163,6 +200,43 @@ export class RehearsalHost implements Host {
       case 'cancel_check_out':
         break;
     }
+  }
+
+  #dial(typed: string): void {
+    const number = typed.replace(/[^0-9+*#]/g, '');
+    if (number.length < 2 || /[a-z]/i.test(typed)) {
+      this.publish({ notices: [...this.view.notices, { id: this.sent.length, at: Date.now(), about: { kind: 'failed', code: 'invalid_number' } }] });
+      return;
+    }
+    const { view } = scene('dialling', this.#tongue);
+    const call = view.calls[0];
+    const form = view.wrap_ups[0];
+    if (!call || !form) return;
+    const id = `wrap-${this.sent.length}`;
+    this.publish({
+      calls: [{ ...call, number, caller_id: CALLER_ID, caller: { kind: 'unknown' }, wrap_up: id, call: `call-${id}` }], cannot_dial: 'line_busy', activity: 'dialling', next: null,
+      wrap_ups: [{ ...form, id, call: `call-${id}`, number, caller: { kind: 'unknown' } }, ...this.view.wrap_ups],
+    });
+  }
+
+  #nameOf(customer: string): string {
+    const { calls, wrap_ups } = this.view;
+    const several = [...calls, ...wrap_ups].flatMap(({ caller }) => (caller.kind === 'several' ? caller.customers : []));
+    return several.find(({ id }) => id === customer)?.name ?? '';
+  }
+
+  #isCustomer(wrapUp: string, caller: CallerMatch): void {
+    this.publish({
+      calls: this.view.calls.map((call) => (call.wrap_up === wrapUp ? { ...call, caller } : call)),
+      wrap_ups: this.view.wrap_ups.map((form) => (form.id === wrapUp ? { ...form, caller } : form)),
+    });
+  }
+
+  #file(wrapUp: string, entry: FiledView): void {
+    const same = JSON.stringify(entry.what);
+    this.publish({
+      wrap_ups: this.view.wrap_ups.map((form) => (form.id === wrapUp ? { ...form, filed: [...form.filed.filter(({ what }) => JSON.stringify(what) !== same), entry] } : form)),
+    });
   }
 
   #change(call: CallView, more: Partial<View> = {}): void {
@@ -179,8 +253,19 @@ export function rehearse(screen: string): RehearsalHost {
   const host = new RehearsalHost(screen, lang === 'en' ? 'en' : 'zh');
   host.murmur();
   if (screen === 'typing') host.interrupt();
+  const dialled = asked.get('dial');
+  if (dialled) setTimeout(() => type('dial-field', dialled), 600);
   asked.getAll('press').forEach((name, n) => setTimeout(() => press(name), 900 * (n + 1)));
   return host;
+}
+
+/** Types into a field: `&dial=12800550196`. */
+function type(id: string, text: string): void {
+  const field = document.getElementById(id);
+  if (!(field instanceof HTMLInputElement)) return;
+  field.focus();
+  field.value = text;
+  field.dispatchEvent(new Event('input', { bubbles: true }));
 }
 
 /** Presses what has this name, for a look at menus and panes: `&press=Settings`. */

@@ -38,6 +38,12 @@ export function day(language: Lang, at: number): string {
   return language === 'en' ? `${date.getDate()} ${months[date.getMonth()]}` : `${date.getMonth() + 1} 月 ${date.getDate()} 日`;
 }
 
+/** `11-21`, `21 Nov`: for a column. */
+export function shortDay(language: Lang, at: number): string {
+  const date = new Date(at);
+  return language === 'en' ? day(language, at) : `${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+}
+
 export function longDay(language: Lang, at: number): string {
   const date = new Date(at);
   return language === 'en'
@@ -54,7 +60,7 @@ export function when(language: Lang, at: number, now: number, words: { today: st
   if (days === 0) return `${words.today} ${clock(at)}`;
   if (days === 1) return `${words.yesterday} ${clock(at)}`;
   const date = new Date(at);
-  const dayOnly = language === 'en' ? day(language, at) : `${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  const dayOnly = shortDay(language, at);
   const year = date.getFullYear();
   if (year === new Date(now).getFullYear()) return `${dayOnly} ${clock(at)}`;
   return language === 'en' ? `${dayOnly} ${year}` : `${year}-${dayOnly}`;

@@ -29,6 +29,11 @@ class I18n {
     return format.day(this.language, at);
   }
 
+  /** `11-21`, `21 Nov`. */
+  shortDay(at: number): string {
+    return format.shortDay(this.language, at);
+  }
+
   /** `11 月 24 日 星期二`, `Tuesday, 24 November`. */
   longDay(at: number): string {
     return format.longDay(this.language, at);

@@ -25,6 +25,8 @@ export const icons = {
     '<circle class="f" cx="4.5" cy="4.5" r="1.5"/><circle class="f" cx="10" cy="4.5" r="1.5"/><circle class="f" cx="15.5" cy="4.5" r="1.5"/><circle class="f" cx="4.5" cy="10" r="1.5"/><circle class="f" cx="10" cy="10" r="1.5"/><circle class="f" cx="15.5" cy="10" r="1.5"/><circle class="f" cx="4.5" cy="15.5" r="1.5"/><circle class="f" cx="10" cy="15.5" r="1.5"/><circle class="f" cx="15.5" cy="15.5" r="1.5"/>',
   consult: '<circle cx="7" cy="7" r="2.8"/><path d="M2.2 16.2c.4-2.9 2.3-4.7 4.8-4.7 1.7 0 3.1.8 3.9 2.1"/><path d="M12 3.5h5.5v5H15l-2 1.8V8.5h-1z"/>',
   transfer: '<path d="M3 15.5v-2a5 5 0 0 1 5-5h8M12.5 4.5l4 4-4 4"/>',
+  play: '<path class="f" d="M6 4.2c0-.8.9-1.3 1.6-.9l8.7 5.8c.6.4.6 1.3 0 1.7l-8.7 5.8c-.7.4-1.6 0-1.6-.8z"/>',
+  backspace: '<path d="M7.5 5h9v10h-9L3 10zM10 8l4 4M14 8l-4 4"/>',
   star: '<path d="M10 2.8l2.2 4.5 5 .7-3.6 3.5.85 5L10 14.15 5.55 16.5l.85-5L2.8 8l5-.7z"/>',
   headset: '<path d="M3.5 12.5V10a6.5 6.5 0 0 1 13 0v2.5M16.5 13.5c0 2-1.5 3-4 3"/><rect x="2.8" y="10.5" width="3.4" height="5" rx="1.4"/><rect x="13.8" y="10.5" width="3.4" height="5" rx="1.4"/>',
   inbound: '<path d="M15.5 4.5l-10 10M5.5 7.5v7h7"/>',

@@ -12,7 +12,11 @@ export class Rest {
     if (what === this.#what) return;
     const first = this.#what === null;
     this.#what = what;
-    if (first) return;
+    if (!first) this.pressed();
+  }
+
+  /** Tells that the place was pressed: a second press at once means the same, and gets nothing. */
+  pressed(): void {
     clearTimeout(this.#timer);
     this.resting = true;
     this.#timer = setTimeout(() => (this.resting = false), REST_MS);

@@ -2,7 +2,7 @@
 
 import { SvelteMap } from 'svelte/reactivity';
 import type { Host } from '../host/host';
-import type { CallerMatch, CallId, CustomerCard, CustomerId } from '../host/types';
+import type { CallerMatch, CallId, CustomerCard, FiledView } from '../host/types';
 
 export type CardState =
   | { kind: 'loading' }
@@ -14,8 +14,6 @@ export class Cards {
   readonly #states = new SvelteMap<CallId, CardState>();
   /** For which answer of the look-up a card was fetched. */
   readonly #fetched = new Map<CallId, string>();
-  /** Whom the agent picked where several share the number. */
-  readonly #picked = new SvelteMap<CallId, CustomerId>();
 
   constructor(host: Host) {
     this.#host = host;
@@ -25,44 +23,38 @@ export class Cards {
     return this.#states.get(call) ?? { kind: 'loading' };
   }
 
-  /** The card to show: the only one, or the one picked. */
-  card(call: CallId): CustomerCard | null {
+  /** The card to show: the customer's, where the desk knows which it is. */
+  card(call: CallId, caller: CallerMatch): CustomerCard | null {
     const state = this.state(call);
-    if (state.kind !== 'ready') return null;
-    const picked = this.#picked.get(call);
-    if (picked !== undefined) return state.cards.find((card) => card.customer.id === picked) ?? null;
-    return state.cards.length === 1 ? (state.cards[0] ?? null) : null;
+    if (state.kind !== 'ready' || caller.kind !== 'known') return null;
+    return state.cards.find((card) => card.customer.id === caller.customer.id) ?? null;
   }
 
-  pick(call: CallId, customer: CustomerId | null): void {
-    if (customer === null) this.#picked.delete(call);
-    else this.#picked.set(call, customer);
-  }
-
-  /** Sees to it that the card of a call is there, as far as the look-up has answered. */
-  want(call: CallId, caller: CallerMatch): void {
-    const key = JSON.stringify(caller);
+  /** Sees to it that the card of a call is there, as far as the look-up has answered; again when a change of it was saved. */
+  want(call: CallId, caller: CallerMatch, filed: FiledView[]): void {
+    const saved = filed.filter((entry) => entry.what.kind === 'customer' && (entry.saved.kind === 'synced' || entry.saved.kind === 'kept'));
+    const key = JSON.stringify([caller, saved]);
     if (caller.kind === 'looking' || this.#fetched.get(call) === key) return;
     this.#fetched.set(call, key);
-    this.#fetch(call, key);
+    void this.#fetch(call, key);
   }
 
-  again(call: CallId): void {
+  /** Asks once more. Resolves when the answer is there. */
+  async again(call: CallId): Promise<void> {
     const key = this.#fetched.get(call);
     if (key === undefined) return;
-    this.#states.set(call, { kind: 'loading' });
-    this.#fetch(call, key);
+    if (this.state(call).kind === 'failed') this.#states.set(call, { kind: 'loading' });
+    await this.#fetch(call, key);
   }
 
   forget(): void {
     this.#states.clear();
     this.#fetched.clear();
-    this.#picked.clear();
   }
 
-  #fetch(call: CallId, key: string): void {
+  #fetch(call: CallId, key: string): Promise<void> {
     const stillWanted = () => this.#fetched.get(call) === key;
-    this.#host.query({ kind: 'card', call }).then(
+    return this.#host.query({ kind: 'card', call }).then(
       ({ cards, stale }) => {
         if (stillWanted()) this.#states.set(call, { kind: 'ready', cards, stale });
       },

@@ -1,6 +1,6 @@
 // The service records of a customer as one list: calls, tickets and the rest, newest first. Pure.
 
-import type { CustomerCard } from '../host/types';
+import type { CustomerCard, PastCall } from '../host/types';
 import type { Messages } from '../i18n';
 import { duration } from '../i18n';
 import type { IconName } from '../kit/icons';
@@ -20,17 +20,7 @@ const serviceIcons = { chat: 'chat', visit: 'visit', survey: 'star', follow_up: 
 
 export function serviceRows(card: CustomerCard, m: Messages): ServiceRow[] {
   const rows: ServiceRow[] = [
-    ...card.calls.map((call, n): ServiceRow => {
-      const talk = call.talk_seconds > 0 ? m.pop.talked(duration(call.talk_seconds * 1000)) : m.outcomes[call.outcome];
-      return {
-        key: `call ${call.at} ${n}`,
-        drawer: 'calls',
-        icon: call.direction,
-        head: `${m.directions[call.direction]} · ${call.agent ?? m.pop.nobody}`,
-        at: call.at,
-        body: /[。！？，]$/.test(call.summary) || call.summary === '' ? call.summary + talk : `${call.summary} ${talk}`,
-      };
-    }),
+    ...callRows(card.calls, m),
     ...card.tickets.map((ticket): ServiceRow => ({
       key: `ticket ${ticket.reference}`,
       drawer: 'tickets',
@@ -49,6 +39,21 @@ export function serviceRows(card: CustomerCard, m: Messages): ServiceRow[] {
     })),
   ];
   return rows.sort((a, b) => b.at - a.at);
+}
+
+/** Past calls as rows, in the order they come. */
+export function callRows(calls: PastCall[], m: Messages): ServiceRow[] {
+  return calls.map((call, n) => {
+    const talk = call.talk_seconds > 0 ? m.pop.talked(duration(call.talk_seconds * 1000)) : m.outcomes[call.outcome];
+    return {
+      key: `call ${call.at} ${n}`,
+      drawer: 'calls',
+      icon: call.direction,
+      head: `${m.directions[call.direction]} · ${call.agent ?? m.pop.nobody}`,
+      at: call.at,
+      body: /[。！？，]$/.test(call.summary) || call.summary === '' ? call.summary + talk : `${call.summary} ${talk}`,
+    };
+  });
 }
 
 /** How many of each drawer there are. */

@@ -31,11 +31,17 @@ export function lampFace(view: View, m: Messages, text: (text: Text) => string, 
   const queued = presence?.check_out_queued ?? false;
   const call = view.calls[0];
 
+  if (call?.phase === 'dialling' || call?.phase === 'alerting') {
+    return { tone: 'live', icon: 'outbound', title: m.lamp.calling, line: call.phase === 'dialling' ? m.lamp.reaching : m.lamp.farRings, since: null, presence: word };
+  }
   if (call && call.phase !== 'live') {
     const where = call.skill_group ? text(call.skill_group) : m.lamp.directCall;
     return {
       tone: 'ring', icon: 'ring', title: call.phase === 'offered' ? m.lamp.incoming : m.lamp.answering, line: where, since: null, presence: word,
     };
+  }
+  if (call?.held.confirmed) {
+    return { tone: 'held', icon: 'hold', title: m.lamp.onHold, line: queued ? m.lamp.thenCheckOut : m.lamp.onHoldMeans, since: call.held_since, presence: word };
   }
   if (call) {
     return { tone: 'live', icon: 'live', title: m.lamp.live, line: queued ? m.lamp.thenCheckOut : m.lamp.thenWrapUp, since: null, presence: word };

@@ -10,3 +10,8 @@ export function isDown(view: View): boolean {
 export function isOffline(view: View): boolean {
   return isDown(view) && [view.links.api, view.links.sip].some((link) => link.kind === 'connecting' && link.error !== null);
 }
+
+/** At work with a bare SIP account: there is no centre. */
+export function isLocal(view: View): boolean {
+  return view.session.kind === 'signed_in' && view.session.local;
+}

@@ -16,3 +16,8 @@ export function completeAddress(text: string): string {
   if (typed === '' || /^[a-z]+:\/\//i.test(typed)) return typed;
   return `${/^(localhost|127\.|\[::1\])/.test(typed) ? 'http' : 'https'}://${typed}`;
 }
+
+/** Whether this may be an address of record: a user at a host, with or without `sip:` before it. */
+export function isAor(text: string): boolean {
+  return /^(sips?:)?[^\s@:/]+@[^\s@/]+$/i.test(text.trim());
+}

@@ -1,0 +1,71 @@
+// Editing the profile of an open record: where the desk's store, the card and the record meet.
+
+import { tick } from 'svelte';
+import type { CustomerCard, PhoneNumber } from '../host/types';
+import type { Messages } from '../i18n';
+import { bodyOf, profileFiled, rebase, type ProfileEdit } from '../pop/edits.svelte';
+import type { Desk } from './desk.svelte';
+import type { OpenRecord } from './records';
+
+/** The card as it is shown: with what was just saved in it. */
+export function shownCard(desk: Desk, record: OpenRecord): CustomerCard | null {
+  return desk.edits.over(record.id, desk.cards.card(record.call, record.caller), record.caller, record.form?.filed ?? []);
+}
+
+/** Nobody has this number: the form for a new customer stands there by itself. */
+export function isNewcomer(record: OpenRecord): boolean {
+  return record.caller.kind === 'unknown' && record.number !== null && (record.form?.can.includes('save_customer') ?? false);
+}
+
+export function newProfile(number: PhoneNumber): ProfileEdit {
+  const body = { name: '', numbers: [number], tags: [], fields: [] };
+  return { edited: null, base: body, body, sent: false };
+}
+
+/** Why the profile cannot be edited now; null where it can. */
+export function editRefusal(desk: Desk, record: OpenRecord, m: Messages): string | null {
+  if (!record.form?.can.includes('save_customer')) return m.codes.not_now;
+  if (profileFiled(record.form.filed)?.saved.kind === 'submitting') return m.pop.saving;
+  return desk.cards.card(record.call, record.caller) ? null : m.pop.notThereHint;
+}
+
+/** Opens the form on the profile, or the one for a new customer, and puts the caret in it: the agent asked for it. */
+export function editProfile(desk: Desk, record: OpenRecord): void {
+  const card = shownCard(desk, record);
+  const own = desk.cards.card(record.call, record.caller);
+  if (card && own && !desk.edits.profile(record.id)) {
+    const body = bodyOf(card.customer);
+    desk.edits.putProfile(record.id, { edited: [own.customer.id, own.customer.version], base: body, body, sent: false });
+  }
+  focusSoon('profile-name');
+}
+
+/** Opens the form with what was refused. */
+export function editAgain(desk: Desk, record: OpenRecord): void {
+  const sent = desk.edits.sent(record.id);
+  if (sent) desk.edits.putProfile(record.id, { ...sent, sent: false });
+  focusSoon('profile-name');
+}
+
+/** Somebody else changed it: reads it again and puts what was changed here on top. */
+export function reloadProfile(desk: Desk, record: OpenRecord): void {
+  const sent = desk.edits.sent(record.id);
+  void desk.cards.again(record.call).then(() => {
+    const fresh = desk.cards.card(record.call, record.caller);
+    if (fresh && sent) desk.edits.putProfile(record.id, rebase(sent, fresh.customer));
+    else if (fresh) editProfile(desk, record);
+    focusSoon('profile-name');
+  });
+}
+
+/** Opens the form for a new ticket, and puts the caret in it. */
+export function writeTicket(desk: Desk, record: OpenRecord): void {
+  if (!record.form?.can.includes('create_ticket')) return;
+  if (!desk.edits.ticket(record.id)) desk.edits.putTicket(record.id, { title: '', text: '', due: '' });
+  focusSoon('ticket-title');
+}
+
+/** Puts the caret in a field that is about to be drawn. */
+export function focusSoon(id: string): void {
+  void tick().then(() => document.getElementById(id)?.focus());
+}
