@@ -128,12 +128,12 @@ describe('an own call', () => {
   test('tells calling from ringing, shows the caller ID, and counts no talk time', async () => {
     const host = await open('dialling');
     const polite = () => [...document.querySelectorAll('[aria-live="polite"]')].map((region) => region.textContent).join(' ');
-    expect(polite()).toContain('Calling, Reaching the other side');
+    expect(polite()).toContain('Calling, Reaching them');
     expect(within(stage()).getByText('0571 1555 0188')).toBeTruthy();
     expect(screen.getByRole('timer', { name: 'Time since dialling' })).toBeTruthy();
-    expect(screen.getByText('Talk time starts when they answer')).toBeTruthy();
+    expect(screen.getByText('Talk time starts on answer')).toBeTruthy();
     host.publish(scene('alerting', 'en').view);
-    await waitFor(() => expect(polite()).toContain('It rings at the other end'));
+    await waitFor(() => expect(polite()).toContain('It rings at their end'));
     expect(screen.queryByRole('timer', { name: 'Talk time' })).toBeNull();
     for (const name of ['Mute', 'Hold', 'Keypad']) expect(isOff(name)).toBe(true);
   });

@@ -197,5 +197,11 @@ describe('a ticket', () => {
     expect(box('Title').value).toBe('kept');
     await userEvent.click(button('Cancel'));
     expect(screen.queryByRole('form', { name: 'New ticket' })).toBeNull();
+    await userEvent.keyboard('{Control>}t{/Control}');
+    await waitFor(() => expect(document.activeElement).toBe(box('Title')));
+    await userEvent.keyboard('x{Escape}');
+    expect(box('Title').value).toBe('x');
+    await userEvent.keyboard('{Backspace}{Escape}');
+    await waitFor(() => expect(screen.queryByRole('form', { name: 'New ticket' })).toBeNull());
   });
 });

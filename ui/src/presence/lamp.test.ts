@@ -8,12 +8,12 @@ const text = ({ en: english }: Text) => english;
 const face = (screen: string, change: Partial<View> = {}) => lampFace({ ...scene(screen, 'en').view, ...change }, en, text, 5);
 
 test('each state has its word, its shape and its tone', () => {
-  const seen = ['out', 'ready', 'break', 'ringing', 'live', 'wrapup', 'offline', 'connecting'].map((screen) => {
+  const seen = ['out', 'ready', 'break', 'ringing', 'dialling', 'alerting', 'live', 'held', 'wrapup', 'offline', 'connecting'].map((screen) => {
     const { tone, title } = face(screen);
     return `${tone} ${title}`;
   });
   expect(seen).toEqual([
-    'out Checked out', 'ready Ready', 'break Break', 'ring Incoming', 'live On a call', 'wrap Wrap-up', 'off Offline', 'warn Connecting',
+    'out Checked out', 'ready Ready', 'break Break', 'ring Incoming', 'live Calling', 'live Calling', 'live On a call', 'held On hold', 'wrap Wrap-up', 'off Offline', 'warn Connecting',
   ]);
 });
 
