@@ -38,6 +38,7 @@ pub mod headless;
 pub mod nonce;
 pub mod place;
 pub mod process;
+pub mod prompt;
 pub mod replay;
 pub mod rtp;
 pub mod sound;

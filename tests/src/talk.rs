@@ -6,11 +6,12 @@
 use crate::{
     nonce::{Heard, MUTED_DBFS, Nonce, loudest_dbfs},
     place::{Place, eventually},
+    prompt,
     pulse::Recorder,
     rtp::Rtp,
     sound::Sound,
 };
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 use std::{
     path::{Path, PathBuf},
@@ -21,6 +22,9 @@ use std::{
 const UNDER_WAY: Duration = Duration::from_millis(900);
 /// For how long nothing must be heard of one who is muted: more than a whole nonce.
 const MUTED_FOR: Duration = Duration::from_millis(5200);
+/// For how long one on hold is listened to, and how many whole turns of the prompt must be in that: any four of five.
+const HELD_FOR: Duration = Duration::from_millis(11_000);
+const TURNS_HELD: usize = 4;
 /// How much sound comes between two looks for a nonce.
 const BETWEEN: Duration = Duration::from_millis(600);
 /// How long a side may need until a whole nonce has come through. Six rounds.
@@ -127,6 +131,58 @@ impl Ear {
             "heard while muted: {found:.2} of the nonce, at {dbfs:.1} dBFS"
         );
         Ok(dbfs)
+    }
+
+    /// Waits until a whole turn of the hold prompt has come, from now on, and tells how loud it was, in dBFS.
+    ///
+    /// # Errors
+    /// None comes in time.
+    pub async fn hears_prompt(&self) -> Result<f64> {
+        let from = self.now();
+        let mut next = from;
+        eventually("the hold prompt", PATIENCE, async || {
+            self.reaches(next)?;
+            next = self.now() + BETWEEN;
+            let level = prompt::level(&self.sound()?.window(from, Duration::MAX))?;
+            level.context("no hold prompt")
+        })
+        .await
+    }
+
+    /// Listens on hold, from now on: the prompt is heard all the time, none of these nonces is, and nothing of one in the prompt's
+    /// silences. Tells how loud the prompt was, in dBFS.
+    ///
+    /// # Errors
+    /// The recording stands still, the prompt is not heard, or a voice is.
+    pub async fn hears_only_the_prompt(&self, nonces: &[&Nonce]) -> Result<f64> {
+        let from = self.now() + self.lag() + UNDER_WAY;
+        let until = from + HELD_FOR;
+        eventually("the recording to go on", PATIENCE, async || {
+            self.reaches(until + self.lag())
+        })
+        .await?;
+        let window = self.sound()?.window(from, until);
+        let turns = prompt::turns(&window)?;
+        ensure!(
+            turns.len() >= TURNS_HELD,
+            "only {} turns of the hold prompt in {HELD_FOR:?}",
+            turns.len()
+        );
+        for nonce in nonces {
+            let found = nonce.listen(&window)?.found;
+            ensure!(found < 0.1, "heard on hold: {found:.2} of a nonce");
+        }
+        let mut level = f64::MIN;
+        for turn in turns {
+            level = level.max(turn.dbfs);
+            let silence = window.window(turn.silence.start, turn.silence.end);
+            let dbfs = loudest_dbfs(&silence)?;
+            ensure!(
+                dbfs < MUTED_DBFS,
+                "heard in a silence of the hold prompt: a voice at {dbfs:.1} dBFS"
+            );
+        }
+        Ok(level)
     }
 
     fn reaches(&self, position: Duration) -> Result<()> {
