@@ -12,6 +12,7 @@
 //! | `tests/strangers.rs` | Debian's baresip and linphonec as customer and as an agent's telephone |
 //! | `tests/ring_no_answer.rs` | a call that rings out goes to the next agent; a caller who leaves changes nothing |
 //! | `tests/instruments.rs` | the instruments themselves, without the product |
+//! | `tests/peers.rs` | the peers of the stories: sipp, baresip, linphone and kamailio among themselves and at the centre |
 //! | `tests/house_rules.rs` | which crate may know which |
 //!
 //! # How to run them
@@ -27,10 +28,15 @@
 //! Each side says a [`nonce`] drawn at run time over and over; [`talk::Ear`] waits until it has come through whole, and listens for
 //! longer than one pass while the speaker is muted.
 //!
+//! # What a run has shown
+//! A story says which lines of the specification it has just shown, with [`acceptance::shown`], right after the assertions of both
+//! sides. `cargo dev acceptance` runs the stories and prints the table; a line is green when a test that passed showed it.
+//!
 //! # A new story
 //! Start from [`world::World`]: `World::silent` for signalling only, `World::sounding` with sound devices for each party. Wait for
 //! conditions ([`place::eventually`], `Headless::until`, `Desktop::shows`), never for time.
 
+pub mod acceptance;
 pub mod api;
 pub mod centre;
 pub mod environment;

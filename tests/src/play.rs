@@ -2,6 +2,7 @@
 //! of `cargo dev test`.
 
 use crate::{
+    acceptance::shown,
     api::PracticeCall,
     bus::Bus,
     centre::{Centre, PASSWORD},
@@ -17,7 +18,7 @@ use crate::{
     talk::{Ear, Hearing, voice},
     tap::Tap,
 };
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use offhook_model::{CallId, LegOutcome, LegRecord};
 use serde::Serialize;
 use std::{path::Path, time::Duration};
@@ -193,6 +194,27 @@ pub async fn play(place: &Place, out: &Path, mut tell: impl FnMut(&str)) -> Resu
     original.twice_at_once(&administrator, &row).await?;
     original.not_with_another_body(&administrator, &row).await?;
     window.close().await?;
+
+    ensure!(
+        leg.outcome == Some(LegOutcome::Connected),
+        "the leg at the centre: {:?}",
+        leg.outcome
+    );
+    shown(
+        &[43, 44],
+        "window: a notification with the number is on the session bus, and a press on it brings the minimised window to the front",
+        "centre: the leg that rang was then answered and is connected",
+    )?;
+    shown(
+        &[42, 49],
+        "window: a click on Answer connects, the voice comes out of the speaker, a click on Hang up leads to the wrap-up",
+        "centre: the customer recorded the agent's voice; the leg is over, connected",
+    )?;
+    shown(
+        &[95],
+        "window: the summary typed in the wrap-up is submitted and shown as synced",
+        "centre: an administrator reads the same text in the call's wrap-up",
+    )?;
 
     // What does not hold up to here has ended the play with an error, so that nothing can be called true by mistake.
     let summary = Summary {

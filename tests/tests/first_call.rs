@@ -4,6 +4,7 @@
 
 use anyhow::{Context, Result, ensure};
 use e2e::{
+    acceptance::shown,
     api::PracticeCall,
     headless::{Audio, Headless},
     nonce::Nonce,
@@ -69,6 +70,11 @@ async fn an_agent_takes_a_call_and_its_wrap_up_is_at_the_centre_exactly_once() -
         .hears_again(&customer_nonce)
         .await
         .context("The agent listens again")?;
+    shown(
+        &[2, 42],
+        "phone: Answer makes the call live, and the customer's voice comes out of the speaker",
+        "centre: the practice customer records the agent's voice",
+    )?;
 
     agent.command(&Command::HangUp { leg: call.leg }).await?;
     agent
@@ -88,6 +94,16 @@ async fn an_agent_takes_a_call_and_its_wrap_up_is_at_the_centre_exactly_once() -
     assert_eq!(legs.legs[0].1.outcome, Some(LegOutcome::Connected));
     let row = the_row(&world.administrator, call.call, &text).await?;
     assert_eq!(row.wrap_up, call.wrap_up);
+    shown(
+        &[49],
+        "phone: Hang up ends the call and the desk is in wrap-up",
+        "centre: the only leg is over, connected",
+    )?;
+    shown(
+        &[6, 95],
+        "phone: the summary typed in the wrap-up is submitted and synced",
+        "centre: an administrator reads the same text in the call's only wrap-up",
+    )?;
 
     let original = Original::taken_from(&tap, &world.centre.http, &text)?;
     original.again(&world.administrator, &row).await?;

@@ -4,6 +4,7 @@
 
 use anyhow::{Context, Result};
 use e2e::{
+    acceptance::shown,
     api::PracticeCall,
     headless::{Audio, Headless},
     world::World,
@@ -56,7 +57,11 @@ async fn a_call_that_rings_out_is_offered_to_the_next_agent_and_the_first_is_on_
         outcomes,
         [Some(LegOutcome::RingNoAnswer), Some(LegOutcome::Connected)]
     );
-    Ok(())
+    shown(
+        &[21, 22],
+        "phone: the first agent's call is gone and it is on Break, ring no answer; the second's rings with the same call and is live",
+        "centre: the call has two legs, ring no answer and connected",
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,7 +83,11 @@ async fn a_caller_who_leaves_while_it_rings_changes_no_state_and_is_recorded_as_
     let legs = legs_of(&world, call.call).await?;
     assert_eq!(legs.len(), 1);
     assert_eq!(legs[0].outcome, Some(LegOutcome::AbandonedWhileRinging));
-    Ok(())
+    shown(
+        &[24],
+        "phone: the ringing stops, and it stays Ready and free",
+        "centre: the only leg was abandoned while ringing",
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]

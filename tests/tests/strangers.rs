@@ -4,6 +4,7 @@
 
 use anyhow::{Context, Result};
 use e2e::{
+    acceptance::shown,
     account::Account,
     api::{Api, PracticeCall},
     baresip::{Baresip, Codec, Devices},
@@ -84,7 +85,12 @@ async fn baresip_calls_the_queue(story: &str, codec: Codec) -> Result<()> {
         .until("wrap-up", |view| {
             (view.activity == Activity::WrapUp).then_some(())
         })
-        .await
+        .await?;
+    shown(
+        &[48],
+        "phone: the call ends by itself and the desk is in wrap-up",
+        "peer: baresip, which heard the agent, hung up",
+    )
 }
 
 /// baresip is registered at the centre as an agent and takes a customer's call.

@@ -8,6 +8,7 @@
     reason = "a command-line program speaks on its standard output"
 )]
 
+mod acceptance;
 mod demo;
 mod place;
 mod run;
@@ -38,6 +39,11 @@ const COMMANDS: &[Entry] = &[
         name: "test",
         about: "run every check and test (or only the steps named after it)",
         run: test::run,
+    },
+    Entry {
+        name: "acceptance",
+        about: "run the stories, and tell which lines of the specification they have shown",
+        run: |_| acceptance::run(),
     },
     Entry {
         name: "setup",
@@ -89,7 +95,7 @@ fn main() -> ExitCode {
 fn list() {
     println!("cargo dev COMMAND\n");
     for command in COMMANDS {
-        println!("  {:<6}  {}", command.name, command.about);
+        println!("  {:<10}  {}", command.name, command.about);
     }
     println!("\nSteps of `cargo dev test`: {}", test::names());
 }

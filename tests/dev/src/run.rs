@@ -58,34 +58,86 @@ pub fn to_end(command: &mut Command) -> Outcome {
     }
 }
 
-/// Runs `cargo test` to its end, shows what it says, and returns how many tests passed and failed.
+/// Runs `cargo test` to its end, shows what it says, and returns what became of each test.
 ///
 /// # Errors
-/// It could not be started or ended with anything but success.
-pub fn counted(command: &mut Command) -> Result<Counts, String> {
+/// It could not be started or heard.
+pub fn tested(command: &mut Command) -> Result<Tested, String> {
     let shown = shown(command);
-    let mut child = command
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(|error| format!("`{shown}` could not be started: {error}"))?;
-    let mut counts = Counts::default();
-    if let Some(said) = child.stdout.take() {
-        for line in BufReader::new(said).split(b'\n') {
-            let line = line.map_err(|error| format!("`{shown}` cannot be heard: {error}"))?;
-            let line = String::from_utf8_lossy(&line);
-            println!("{line}");
-            counts.add(&line);
-        }
+    // One pipe for both, since cargo says on one which program runs, and the program on the other which test passed.
+    let (said, own) = std::io::pipe()
+        .and_then(|(said, own)| Ok((said, (own.try_clone()?, own))))
+        .map_err(|error| format!("no pipe for `{shown}`: {error}"))?;
+    let started = command.stdout(own.0).stderr(own.1).spawn();
+    // The command keeps its ends of the pipe open for as long as it has them.
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = started.map_err(|error| format!("`{shown}` could not be started: {error}"))?;
+    let mut tested = Tested::default();
+    for line in BufReader::new(said).split(b'\n') {
+        let line = line.map_err(|error| format!("`{shown}` cannot be heard: {error}"))?;
+        let line = String::from_utf8_lossy(&line);
+        println!("{line}");
+        tested.add(&line);
     }
     match child.wait() {
-        Ok(status) if status.success() => Ok(counts),
-        Ok(status) => Err(format!("`{shown}` ended with {status}")),
-        Err(error) => Err(format!("`{shown}` was lost: {error}")),
+        Ok(status) if status.success() => {}
+        Ok(status) => tested.failed = Some(format!("`{shown}` ended with {status}")),
+        Err(error) => tested.failed = Some(format!("`{shown}` was lost: {error}")),
+    }
+    Ok(tested)
+}
+
+/// What a run of tests came to.
+#[derive(Debug, Default)]
+pub struct Tested {
+    /// How many passed and failed.
+    pub counts: Counts,
+    /// Each test that came to an end.
+    pub ends: Vec<End>,
+    /// Why the run as a whole is no success.
+    pub failed: Option<String>,
+    program: String,
+}
+
+/// One test's end.
+#[derive(Debug, PartialEq, Eq)]
+pub struct End {
+    /// The test program's file name, with cargo's hash.
+    pub program: String,
+    /// The test's name.
+    pub test: String,
+    /// `ok`, `FAILED` or `ignored`.
+    pub result: String,
+}
+
+impl Tested {
+    /// Reads one line: cargo's about the program that runs, `Running tests/a.rs (target/debug/deps/a-0123456789abcdef)`, a test's
+    /// end, `test a::b ... ok`, or a program's closing line.
+    fn add(&mut self, line: &str) {
+        self.counts.add(line);
+        let trimmed = line.trim();
+        if trimmed.starts_with("Running ")
+            && let Some((_, path)) = trimmed.trim_end_matches(')').rsplit_once(" (")
+        {
+            let stem = std::path::Path::new(path).file_stem();
+            self.program = stem.unwrap_or_default().to_string_lossy().into_owned();
+        } else if trimmed.starts_with("Doc-tests ") {
+            self.program = "doc-tests".to_owned();
+        } else if let Some((test, result)) = line
+            .strip_prefix("test ")
+            .and_then(|rest| rest.rsplit_once(" ... "))
+        {
+            self.ends.push(End {
+                program: self.program.clone(),
+                test: test.trim_end_matches(" - should panic").to_owned(),
+                result: result.trim().to_owned(),
+            });
+        }
     }
 }
 
 /// How many tests passed and failed.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Counts {
     passed: u32,
     failed: u32,
@@ -199,6 +251,46 @@ mod tests {
             counts.add(line);
         }
         assert_eq!(counts.to_string(), "9 passed, 1 failed");
+    }
+
+    #[test]
+    fn a_tests_end_is_told_with_its_program() {
+        let mut tested = Tested::default();
+        for line in [
+            "     Running tests/first_call.rs (target/debug/deps/first_call-0123456789abcdef)",
+            "running 2 tests",
+            "test a_call ... ok",
+            "test module::fails - should panic ... FAILED",
+            "test result: FAILED. 1 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.02s",
+            "   Doc-tests offhook_model",
+            "test src/lib.rs - (line 3) ... ok",
+        ] {
+            tested.add(line);
+        }
+        let told: Vec<String> = tested
+            .ends
+            .iter()
+            .map(|end| format!("{} {} {}", end.program, end.test, end.result))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "first_call-0123456789abcdef a_call ok",
+                "first_call-0123456789abcdef module::fails FAILED",
+                "doc-tests src/lib.rs - (line 3) ok",
+            ]
+        );
+        assert_eq!(tested.counts.to_string(), "1 passed, 1 failed");
+    }
+
+    #[test]
+    fn what_a_run_said_on_either_side_is_heard() {
+        let heard = tested(cargo().args(["no-such-command"])).expect("it can be started");
+        assert!(
+            heard
+                .failed
+                .is_some_and(|why| why.starts_with("`cargo no-such-command` ended"))
+        );
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! `cargo dev test`: every check and every test, quick ones first, stopping at the first that fails.
 
 use crate::{
-    Outcome, demo, place,
-    run::{Counts, cargo, counted, program, step, time, to_end},
+    Outcome, acceptance, demo,
+    run::{Counts, cargo, step, time, to_end},
     setup, ui,
 };
 use std::time::Duration;
@@ -69,18 +69,20 @@ const STEPS: &[Step] = &[
     // Unit tests, the generated TypeScript, the rules of the house, and the stories against real peers.
     Step {
         name: "tests",
-        run: || counted(cargo().args(["test", "--workspace"])).map(Some),
+        run: || acceptance::tested(cargo().args(["test", "--workspace"])).map(Some),
         advice: "the test's name stands above; run it alone with `cargo test --workspace NAME`",
     },
     // A whole call in the real window on a display of its own.
     Step {
         name: "demo",
-        run: || {
-            let mut demo = program(place::program("demo")?);
-            demo.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY");
-            plain(to_end(&mut demo))
-        },
+        run: || plain(acceptance::played()),
         advice: "run `cargo dev demo` and look at target/demo/",
+    },
+    // What the two steps before have shown; on its own, what they showed when they ran last.
+    Step {
+        name: "acceptance",
+        run: || plain(acceptance::report()),
+        advice: "a story claims a line that is not in tests/acceptance.txt",
     },
 ];
 
@@ -103,10 +105,14 @@ pub fn run(wanted: &[String]) -> Outcome {
             names()
         ));
     }
+    let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|one| one == name);
+    if is_wanted("tests") || is_wanted("demo") {
+        acceptance::clear()?;
+    }
     let mut times: Vec<(&str, Duration)> = Vec::new();
     let mut counts = None;
     for one in STEPS {
-        if !wanted.is_empty() && !wanted.iter().any(|name| name == one.name) {
+        if !is_wanted(one.name) {
             continue;
         }
         match step(one.name, one.run) {
