@@ -1,7 +1,6 @@
 //! A private session bus with a notification daemon, and a witness of every notification asked for on it.
 
 use crate::{
-    display::Display,
     environment::Environment,
     place::{Place, eventually},
     process::{Program, Running},
@@ -47,14 +46,14 @@ impl Notification {
 }
 
 impl Bus {
-    /// Starts a session bus, dunst on the display, and `dbus-monitor` as the witness.
+    /// Starts a session bus, dunst on the environment's screen, and `dbus-monitor` as the witness.
     ///
     /// # Errors
     /// One of them is not installed or does not come up.
-    pub async fn start(place: &Place, display: &Display) -> Result<Self> {
+    pub async fn start(place: &Place, environment: &Environment) -> Result<Self> {
         let limit = Duration::from_secs(15);
         let socket = place.dir("bus")?.join("socket");
-        let mut daemon = Program::new("dbus-daemon", "dbus-daemon", place, display.environment())
+        let mut daemon = Program::new("dbus-daemon", "dbus-daemon", place, environment)
             .args(["--session", "--nofork", "--nopidfile", "--print-address"])
             .arg(format!("--address=unix:path={}", socket.display()))
             .talking()
@@ -64,8 +63,7 @@ impl Bus {
                 line.starts_with("unix:").then(|| line.to_owned())
             })
             .await?;
-        let environment = display
-            .environment()
+        let environment = environment
             .clone()
             .with("DBUS_SESSION_BUS_ADDRESS", &address);
         let mut witness = Program::new("dbus-monitor", "dbus-monitor", place, &environment)

@@ -5,6 +5,7 @@
 
 use crate::{
     environment::Environment,
+    keys::Press,
     place::{Place, eventually, free_port},
     process::{Program, Running},
 };
@@ -199,11 +200,7 @@ impl Desktop {
             let element = self
                 .find_within(role, names, Duration::from_secs(5))
                 .await?;
-            ensure!(element.is_enabled().await?, "{names:?} is disabled");
-            ensure!(
-                element.attr("aria-disabled").await?.as_deref() != Some("true"),
-                "{names:?} is disabled"
-            );
+            ensure!(is_enabled(&element).await?, "{names:?} is disabled");
             Ok(element.click().await?)
         })
         .await
@@ -229,6 +226,54 @@ impl Desktop {
                 value.as_deref() == Some(text),
                 "it holds {value:?} instead of {text:?}"
             );
+            Ok(())
+        })
+        .await
+    }
+
+    /// Presses a key, with what is held down for it: `F2`, `Enter`, `Ctrl+Shift+M`. It goes where the focus is.
+    ///
+    /// # Errors
+    /// There is no such key, or the window is gone.
+    pub async fn press(&self, key: &str) -> Result<()> {
+        let Press { held, key } = Press::parse(key)?;
+        let mut keys = self.driver.action_chain();
+        for modifier in &held {
+            keys = keys.key_down(*modifier);
+        }
+        keys = keys.key_down(key).key_up(key);
+        for modifier in held.iter().rev() {
+            keys = keys.key_up(*modifier);
+        }
+        Ok(keys.perform().await?)
+    }
+
+    /// Types a text on the keyboard, wherever the focus is.
+    ///
+    /// # Errors
+    /// The window is gone.
+    pub async fn keys(&self, text: &str) -> Result<()> {
+        Ok(self.driver.action_chain().send_keys(text).perform().await?)
+    }
+
+    /// Tells what has the focus: its role and its name, as a screen reader says them.
+    ///
+    /// # Errors
+    /// The window is gone.
+    pub async fn focused(&self) -> Result<(String, String)> {
+        let element = self.driver.active_element().await?;
+        let role = self.computed(&element, "computedrole").await?;
+        Ok((role, self.name(&element).await?))
+    }
+
+    /// Waits until the focus is on a control with one of these names.
+    ///
+    /// # Errors
+    /// It is not in time; what has it is told.
+    pub async fn focuses(&self, names: &[&str], limit: Duration) -> Result<()> {
+        self.patiently(&format!("the focus on {names:?}"), limit, async || {
+            let (role, name) = self.focused().await?;
+            ensure!(names.contains(&name.as_str()), "it is on {role} {name:?}");
             Ok(())
         })
         .await
@@ -282,6 +327,45 @@ impl Desktop {
         .await
     }
 
+    /// Waits until none of these can be read in the window any more.
+    ///
+    /// # Errors
+    /// One stays.
+    pub async fn hides(&self, texts: &[&str], limit: Duration) -> Result<()> {
+        self.patiently(&format!("{texts:?} to be gone"), limit, async || {
+            let all = self.text().await?;
+            ensure!(
+                !texts.iter().any(|text| all.contains(text)),
+                "it shows: {all}"
+            );
+            Ok(())
+        })
+        .await
+    }
+
+    /// Waits until there is no visible control with this role and one of these names, or until all that are there are disabled.
+    ///
+    /// # Errors
+    /// One can still be pressed.
+    pub async fn withholds(&self, role: Role, names: &[&str], limit: Duration) -> Result<()> {
+        let what = format!("{names:?} not to be pressed");
+        self.patiently(&what, limit, async || {
+            for element in self.driver.find_all(By::Css(role.candidates())).await? {
+                let Ok(name) = self.name(&element).await else {
+                    continue;
+                };
+                ensure!(
+                    !role.is_named(&name, names)
+                        || !element.is_displayed().await?
+                        || !is_enabled(&element).await?,
+                    "{name:?} is there and enabled"
+                );
+            }
+            Ok(())
+        })
+        .await
+    }
+
     /// Takes a picture of the window.
     ///
     /// # Errors
@@ -327,6 +411,11 @@ impl Desktop {
             .await?;
         Ok(answer.value::<Option<String>>()?.unwrap_or_default())
     }
+}
+
+async fn is_enabled(element: &WebElement) -> Result<bool> {
+    let told = element.attr("aria-disabled").await?;
+    Ok(element.is_enabled().await? && told.as_deref() != Some("true"))
 }
 
 /// Computed role and label (WebDriver level 2), which thirtyfour has no method for.

@@ -52,6 +52,17 @@ impl Environment {
         self
     }
 
+    /// Adds what another one has beyond it: where the screen is, or the sound devices.
+    #[must_use]
+    pub fn and(mut self, other: &Self) -> Self {
+        for (name, value) in &other.set {
+            if self.set.iter().all(|(known, _)| known != name) {
+                self.set.push((name.clone(), value.clone()));
+            }
+        }
+        self
+    }
+
     pub(crate) fn apply(&self, command: &mut Command) {
         if !self.inherited {
             command.env_clear();

@@ -13,6 +13,7 @@
 //! | `tests/ring_no_answer.rs` | a call that rings out goes to the next agent; a caller who leaves changes nothing |
 //! | `tests/instruments.rs` | the instruments themselves, without the product |
 //! | `tests/peers.rs` | the peers of the stories: sipp, baresip, linphone and kamailio among themselves and at the centre |
+//! | `tests/windows.rs` | the window as an instrument: several on one screen, by mouse and by keyboard |
 //! | `tests/house_rules.rs` | which crate may know which |
 //!
 //! # How to run them
@@ -33,8 +34,8 @@
 //! sides. `cargo dev acceptance` runs the stories and prints the table; a line is green when a test that passed showed it.
 //!
 //! # A new story
-//! Start from [`world::World`]: `World::silent` for signalling only, `World::sounding` with sound devices for each party. Wait for
-//! conditions ([`place::eventually`], `Headless::until`, `Desktop::shows`), never for time.
+//! Start from [`world::World`]: `World::silent` for signalling only, `World::sounding` with sound devices for each party. A window is
+//! opened with [`window::Opening`], several on one [`display::Display`]. Wait for conditions ([`place::eventually`], `Headless::until`, `Desktop::shows`), never for time.
 
 pub mod acceptance;
 pub mod api;
@@ -64,6 +65,8 @@ pub mod display;
 #[cfg(target_os = "linux")]
 pub mod kamailio;
 #[cfg(target_os = "linux")]
+pub mod keys;
+#[cfg(target_os = "linux")]
 pub mod linphone;
 #[cfg(target_os = "linux")]
 pub mod pictures;
@@ -75,5 +78,7 @@ pub mod pulse;
 pub mod sipp;
 #[cfg(target_os = "linux")]
 pub mod talk;
+#[cfg(target_os = "linux")]
+pub mod window;
 #[cfg(target_os = "linux")]
 pub mod world;

@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use std::{
     path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
@@ -11,7 +12,8 @@ use tempfile::TempDir;
 #[derive(Debug)]
 pub struct Place {
     logs: PathBuf,
-    run: TempDir,
+    run: PathBuf,
+    temporary: Arc<TempDir>,
 }
 
 impl Place {
@@ -26,10 +28,27 @@ impl Place {
                 .with_context(|| format!("Emptying {}", logs.display()))?;
         }
         std::fs::create_dir_all(&logs)?;
-        let run = tempfile::Builder::new().prefix("offhook-e2e-").tempdir()?;
+        let temporary = tempfile::Builder::new().prefix("offhook-e2e-").tempdir()?;
         Ok(Self {
             logs: logs.canonicalize()?,
+            run: temporary.path().to_owned(),
+            temporary: Arc::new(temporary),
+        })
+    }
+
+    /// Makes the folders of one part of the story, within the story's: what is there twice keeps apart. What goes with the story
+    /// goes with the last of them.
+    ///
+    /// # Errors
+    /// A folder cannot be made.
+    pub fn within(&self, part: &str) -> Result<Self> {
+        let (logs, run) = (self.logs.join(part), self.run.join(part));
+        std::fs::create_dir_all(&logs)?;
+        std::fs::create_dir_all(&run)?;
+        Ok(Self {
+            logs,
             run,
+            temporary: Arc::clone(&self.temporary),
         })
     }
 
@@ -44,7 +63,7 @@ impl Place {
     /// # Errors
     /// It cannot be made.
     pub fn dir(&self, name: &str) -> Result<PathBuf> {
-        let dir = self.run.path().join(name);
+        let dir = self.run.join(name);
         std::fs::create_dir_all(&dir)?;
         Ok(dir)
     }

@@ -4,19 +4,18 @@
 use crate::{
     acceptance::shown,
     api::PracticeCall,
-    bus::Bus,
     centre::{Centre, PASSWORD},
     desktop::{Desktop, Role},
     display::Display,
     environment::Environment,
-    headless::Audio,
     nonce::Nonce,
     pictures::{Picture, Pictures},
-    place::{Place, eventually, program},
+    place::{Place, eventually},
     pulse::Pulse,
     replay::{Original, the_row},
     talk::{Ear, Hearing, voice},
     tap::Tap,
+    window::{Opening, TITLE},
 };
 use anyhow::{Context, Result, ensure};
 use offhook_model::{CallId, LegOutcome, LegRecord};
@@ -27,9 +26,6 @@ use std::{path::Path, time::Duration};
 pub const CUSTOMER: &str = "陈雨桐";
 /// The number it calls from.
 pub const NUMBER: &str = "12800550142";
-
-/// What the window's title holds.
-const TITLE: &str = "Offhook";
 
 /// What was seen, as it stands in `summary.json`.
 #[derive(Debug, Clone, Serialize)]
@@ -73,11 +69,10 @@ impl Summary {
 /// # Errors
 /// The first thing that does not hold, or a program that fails.
 pub async fn play(place: &Place, out: &Path, mut tell: impl FnMut(&str)) -> Result<Summary> {
-    tell("a display, a session bus and sound devices come up");
+    tell("a display and sound devices come up");
     let environment = Environment::private(place)?;
     let display = Display::start(place, &environment).await?;
-    let bus = Bus::start(place, &display).await?;
-    let pulse = Pulse::start(place, bus.environment(), &["agent"]).await?;
+    let pulse = Pulse::start(place, &environment, &["agent"]).await?;
     tell("the practice centre comes up");
     let centre = Centre::start(place, &environment, 30).await?;
     let administrator = centre.administrator().await?;
@@ -85,20 +80,8 @@ pub async fn play(place: &Place, out: &Path, mut tell: impl FnMut(&str)) -> Resu
     let mut pictures = Pictures::new(out, CUSTOMER)?;
 
     tell("the window opens");
-    let audio = Audio::Device {
-        mic: Pulse::mic("agent"),
-        speaker: Pulse::speaker("agent"),
-        ringer: Pulse::speaker("agent"),
-    };
-    let profile = place.dir("profile")?.display().to_string();
-    let arguments = [
-        "--profile".into(),
-        profile,
-        "--audio".into(),
-        audio.argument(),
-    ];
-    let window =
-        Desktop::open(place, pulse.environment(), &program("offhook")?, &arguments).await?;
+    let opening = Opening::silent("agent").with_devices(&pulse, "agent");
+    let window = opening.open(place, &display).await?;
     tell("the agent signs in and checks in");
     sign_in(&window, &tap.base).await?;
     check_in(&window).await?;
@@ -118,7 +101,7 @@ pub async fn play(place: &Place, out: &Path, mut tell: impl FnMut(&str)) -> Resu
         })
         .await?;
     let patience = Duration::from_secs(20);
-    bus.notification(NUMBER, patience).await?;
+    window.bus.notification(NUMBER, patience).await?;
     window.shows(&[CUSTOMER], patience).await?;
     window.find(Role::Button, &["Answer", "接听"]).await?;
     pictures.take(&window, "ringing").await?;
@@ -129,7 +112,7 @@ pub async fn play(place: &Place, out: &Path, mut tell: impl FnMut(&str)) -> Resu
 
     tell("the window is minimised; a press on the notification brings it back");
     display.minimise(place, TITLE).await?;
-    bus.press(place).await?;
+    window.press_notification().await?;
     eventually("the window in front", patience, async || {
         display.is_in_front(place, TITLE).await
     })

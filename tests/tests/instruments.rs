@@ -50,7 +50,7 @@ async fn the_witness_sees_a_notification() -> Result<()> {
     let place = Place::new("instruments-bus")?;
     let environment = Environment::private(&place)?;
     let display = Display::start(&place, &environment).await?;
-    let bus = Bus::start(&place, &display).await?;
+    let bus = Bus::start(&place, display.environment()).await?;
     display.picture(&place, &place.log("before.png")).await?;
     let _asking = Program::new("dunstify", "dunstify", &place, bus.environment())
         .args([
