@@ -5,7 +5,7 @@ use super::world::{CALLER_IDS, FAIR, Heard, STORM, Saw, World, spec};
 use crate::acd::CallOutcome;
 use offhook_model::{Activity, Direction as Way, LegOutcome, Presence};
 use offhook_sip::sdp::Direction;
-use offhook_sip::{Core, EndCause, HeadersExt, Reason, Status};
+use offhook_sip::{Core, EndCause, Flow, HeadersExt, Reason, Status};
 
 const FIRST: usize = 1;
 const SECOND: usize = 2;
@@ -291,7 +291,7 @@ fn a_trunk_that_is_gone_is_said_and_recorded_as_failed() {
     let now = world.now;
     world
         .switch
-        .handle_unreachable(now, super::trunk::Trunk::ADDR);
+        .handle_unreachable(now, Flow::udp(super::trunk::Trunk::ADDR));
     world.pass(1_000);
     assert_eq!(rejected(&world, FIRST).0, Status::SERVICE_UNAVAILABLE);
     assert_eq!(world.outcomes(FIRST), [Some(LegOutcome::Failed)]);
