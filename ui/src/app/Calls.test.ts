@@ -230,6 +230,15 @@ describe('hold', () => {
   });
 });
 
+test('what the customer keys is shown as it comes', async () => {
+  const host = open('live');
+  const [call] = host.view.calls;
+  if (!call) throw new Error('a call is live');
+  expect(stage().textContent).not.toContain('They keyed');
+  host.publish({ calls: [{ ...call, heard_keys: '4711' }] });
+  await waitFor(() => expect(stage().textContent).toContain('They keyed 4711'));
+});
+
 describe('the keypad', () => {
   test('takes the tiles’ place, sends keys of both keyboards, shows them, and leaves Hang up where it was', async () => {
     const host = await open('live');

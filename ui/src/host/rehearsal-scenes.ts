@@ -42,7 +42,7 @@ function callOf(person: Person, change: Partial<CallView> = {}): CallView {
   return {
     call: 'call-now', leg: 'leg-now', direction: 'inbound', number: person.number, caller_name: null, caller: known(person), skill_group: groups.afterSales,
     phase: 'offered', offered_at: now - 7 * SECOND, answer_by: now + 23 * SECOND, ring_millis: 30 * SECOND, queued_since: now - 91 * SECOND, answered_at: null,
-    muted: { wanted: false, confirmed: false }, held: { wanted: false, confirmed: false }, held_since: null, held_millis: 0, keyed: '', caller_id: null,
+    muted: { wanted: false, confirmed: false }, held: { wanted: false, confirmed: false }, held_since: null, held_millis: 0, keyed: '', heard_keys: '', caller_id: null,
     wrap_up: 'wrap-now', can: ['answer', 'decline'], ...change,
   };
 }

@@ -247,6 +247,7 @@ export const en: Messages = {
     heldTotal: 'held',
     closeKeypad: 'Close keypad',
     keyed: 'Keyed',
+    heardKeys: 'They keyed',
     nothingKeyed: 'Keys go to the other side',
     keysWhenTalking: 'Retrieve the customer, then key',
   },

@@ -278,6 +278,7 @@ export const zh = {
     heldTotal: '共保持',
     closeKeypad: '收起键盘',
     keyed: '已按',
+    heardKeys: '对方按键',
     nothingKeyed: '按键会发给对方',
     keysWhenTalking: '取回客户后才能按键',
   },
