@@ -231,7 +231,7 @@ describe('hold', () => {
 });
 
 test('what the customer keys is shown as it comes', async () => {
-  const host = open('live');
+  const host = await open('live');
   const [call] = host.view.calls;
   if (!call) throw new Error('a call is live');
   expect(stage().textContent).not.toContain('They keyed');
