@@ -178,6 +178,10 @@ impl Actor {
             Report::SignIn(_, outcome) => {
                 if let Ok(late) = *outcome {
                     self.farewells.spawn(late.authority.leave());
+                    if self.standing.is_none() && self.signing_in.is_none() {
+                        // It has opened the data of somebody who went away meanwhile.
+                        self.jobs.push(Job::Lock);
+                    }
                 }
             }
             Report::Session(generation, report) => {

@@ -14,6 +14,7 @@ mod account;
 mod actor;
 mod answers;
 mod backoff;
+mod call_list;
 mod calls;
 mod cards;
 mod clock;

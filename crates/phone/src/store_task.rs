@@ -2,16 +2,17 @@
 
 use offhook_desk::{Draft, Fact, Filed, RestoredWrapUp, SavedState};
 use offhook_model::{
-    BareAccount, Code, CustomerCard, CustomerId, LegRecord, PhoneNumber, Secret, TicketId, Wall,
+    BareAccount, Code, CustomerCard, CustomerId, LegRecord, PhoneNumber, Secret, TicketId,
     WrapUpId,
     api::{CustomerBody, TicketBody, WrapUpBody},
 };
 use offhook_store::{DraftRow, KeyringState, OutboxItem, Store, StoreError};
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 use tracing::{error, info, warn};
 use uuid::Uuid;
 
+use crate::call_list;
 use crate::clock::wall;
 use crate::edits::Edits;
 use crate::own_store::{self, OwnJob};
@@ -20,11 +21,6 @@ use crate::query::{CallRow, Settings};
 use crate::report::Report;
 use crate::settings;
 use crate::sync::Bell;
-
-/// How far back the call list goes (ACCEPTANCE 105).
-const LISTED: Duration = Duration::from_hours(7 * 24);
-/// How far the two ends of a call may differ about when it began to ring.
-const ABOUT: Duration = Duration::from_mins(1);
 
 /// One thing to do.
 #[derive(Debug)]
@@ -165,7 +161,9 @@ pub(crate) async fn run(
                 vec![file(&store, Filed::Ticket { id: ticket }, item).await]
             }
             Job::Own(job) => own_store::run(&store, job).await,
-            Job::MergeLegs(legs) => failed(merge(&store, legs).await).into_iter().collect(),
+            Job::MergeLegs(legs) => failed(call_list::merge(&store, legs).await)
+                .into_iter()
+                .collect(),
             Job::KeepCards(cards) => {
                 keep(&store, &cards).await;
                 Vec::new()
@@ -180,7 +178,7 @@ pub(crate) async fn run(
                 Vec::new()
             }
             Job::Calls(reply) => {
-                reply.send(calls(&store).await).ok();
+                reply.send(call_list::read(&store).await).ok();
                 Vec::new()
             }
             Job::Settings(reply) => {
@@ -407,36 +405,6 @@ fn bytes(value: &impl serde::Serialize) -> Result<Vec<u8>, Code> {
     })
 }
 
-/// Two tell of each leg, this phone and the centre, in any order: what is finished is not undone, what is known is kept.
-async fn merge(store: &Store, legs: Vec<LegRecord>) -> Result<(), StoreError> {
-    let Some(first) = legs.iter().map(|leg| leg.offered_at).min() else {
-        return Ok(());
-    };
-    let about = i64::try_from(ABOUT.as_millis()).unwrap_or(0);
-    let known = store.legs(Wall(first.0.saturating_sub(about))).await?;
-    for leg in legs {
-        let old = known.iter().find(|known| known.leg == leg.leg);
-        if let Some(new) = merged(old, leg) {
-            store.record_leg(&new).await?;
-        }
-    }
-    Ok(())
-}
-
-/// The row to write; nothing where the new one says nothing new.
-fn merged(old: Option<&LegRecord>, mut new: LegRecord) -> Option<LegRecord> {
-    let Some(old) = old else {
-        return Some(new);
-    };
-    if old.outcome.is_some() && new.outcome.is_none() {
-        return None;
-    }
-    new.customer = new.customer.or_else(|| old.customer.clone());
-    new.skill_group = new.skill_group.or_else(|| old.skill_group.clone());
-    new.number = new.number.or_else(|| old.number.clone());
-    (new != *old).then_some(new)
-}
-
 async fn keep(store: &Store, cards: &[CustomerCard]) {
     for card in cards {
         if let Err(error) = store.keep_card(card).await {
@@ -446,67 +414,9 @@ async fn keep(store: &Store, cards: &[CustomerCard]) {
     }
 }
 
-async fn calls(store: &Store) -> Result<Vec<CallRow>, Code> {
-    let now = wall();
-    let listed = i64::try_from(LISTED.as_millis()).unwrap_or(i64::MAX);
-    let legs = store
-        .legs(Wall(now.0.saturating_sub(listed)))
-        .await
-        .map_err(|error| error.code())?;
-    Ok(legs.into_iter().map(CallRow::from).collect())
-}
-
 fn failed(answer: Result<(), StoreError>) -> Option<Fact> {
     answer.err().map(|error| {
         warn!(%error, "The store did not keep something");
         Fact::Failed(error.code())
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use offhook_model::{CallId, Direction, LegId, LegOutcome, Text};
-
-    fn leg() -> LegRecord {
-        LegRecord {
-            leg: LegId(Uuid::from_u128(1)),
-            call: CallId(Uuid::from_u128(2)),
-            direction: Direction::Inbound,
-            number: PhoneNumber::parse("12800550142").ok(),
-            customer: None,
-            skill_group: Some(Text::new("售后服务", "After-sales")),
-            offered_at: Wall(1_000),
-            answered_at: None,
-            ended_at: None,
-            outcome: None,
-        }
-    }
-
-    #[test]
-    fn a_late_word_of_a_ringing_leg_does_not_undo_its_end() {
-        let ended = LegRecord {
-            ended_at: Some(Wall(5_000)),
-            outcome: Some(LegOutcome::Connected),
-            ..leg()
-        };
-        assert_eq!(merged(Some(&ended), leg()), None);
-        assert_eq!(merged(Some(&leg()), ended.clone()), Some(ended.clone()));
-        assert_eq!(merged(Some(&ended), ended.clone()), None);
-        assert_eq!(merged(None, leg()), Some(leg()));
-    }
-
-    #[test]
-    fn what_one_side_knew_is_kept_when_the_other_does_not_say_it() {
-        let ended = LegRecord {
-            number: None,
-            skill_group: None,
-            outcome: Some(LegOutcome::Declined),
-            ..leg()
-        };
-        let row = merged(Some(&leg()), ended).expect("news");
-        assert_eq!(row.number, leg().number);
-        assert_eq!(row.skill_group, leg().skill_group);
-        assert_eq!(row.outcome, Some(LegOutcome::Declined));
-    }
 }

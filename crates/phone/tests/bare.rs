@@ -14,7 +14,7 @@ use offhook_model::{
 };
 use offhook_phone::{Answer, Query};
 use offhook_sip::Status;
-use support::{Caller, Desk, Registrar};
+use support::{Caller, Desk, PATIENCE, Registrar};
 
 const NUMBER: &str = "12800550142";
 
@@ -244,6 +244,34 @@ async fn the_account_is_remembered_without_its_password() {
     let secret = b"SIP-PASSWORD";
     assert!(!store.windows(secret.len()).any(|part| part == secret));
     desk.phone.shut_down().await;
+}
+
+#[tokio::test]
+async fn whoever_goes_away_while_the_data_opens_leaves_it_shut() {
+    let home = tempfile::tempdir().expect("a folder");
+    let registrar = Registrar::start().await;
+    let mut desk = Desk::open(home.path()).await;
+    desk.send(Command::UseAccount {
+        account: account(registrar.address),
+    })
+    .await;
+    desk.send(Command::SignOut).await;
+    desk.until("signed out", |view| {
+        view.session == SessionView::SignedOut { error: None }
+    })
+    .await;
+    let opened_and_shut = async {
+        let opened = async || match desk.phone.query(Query::Settings).await {
+            Ok(Answer::Settings { settings }) => settings.account.is_some(),
+            other => panic!("no settings: {other:?}"),
+        };
+        while !opened().await || desk.phone.query(Query::Calls).await != Err(Code::NotNow) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, opened_and_shut)
+        .await
+        .expect("the call list is nobody's");
 }
 
 #[tokio::test]
