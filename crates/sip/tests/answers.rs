@@ -8,7 +8,8 @@ use std::time::Duration;
 use offhook_sip::endpoint::{Endpoint, Event, Invite};
 use offhook_sip::message::{Message, parse};
 use offhook_sip::{
-    CallKey, Credentials, EndCause, Flow, NameAddr, Password, Request, Response, Status, Uri,
+    CallKey, Credentials, EndCause, Flow, NameAddr, Password, Request, Response, Status, Transport,
+    Uri,
 };
 
 const OURS: &str = "192.0.2.1:5060";
@@ -18,19 +19,28 @@ struct Stage {
     endpoint: Endpoint,
     now: Duration,
     branch: u32,
+    transport: Transport,
 }
 
 impl Stage {
     fn new() -> Self {
+        Self::over(Transport::Udp)
+    }
+
+    fn over(transport: Transport) -> Self {
         Self {
+            transport,
             endpoint: support::endpoint(OURS, 1),
             now: Duration::from_secs(1),
             branch: 0,
         }
     }
 
-    fn flow() -> Flow {
-        Flow::udp(THEIRS.parse().unwrap())
+    fn flow(&self) -> Flow {
+        Flow {
+            transport: self.transport,
+            addr: THEIRS.parse().unwrap(),
+        }
     }
 
     /// Sends a request of theirs and gives all that comes back.
@@ -38,12 +48,17 @@ impl Stage {
         self.branch += 1;
         let (line, rest) = text.split_once('\n').unwrap();
         let via = format!(
-            "Via: SIP/2.0/UDP {THEIRS};branch=z9hG4bK{};rport",
+            "Via: SIP/2.0/{} {THEIRS};branch=z9hG4bK{};rport",
+            if self.transport == Transport::Tcp {
+                "TCP"
+            } else {
+                "UDP"
+            },
             self.branch
         );
         let text = format!("{line}\n{via}\n{rest}").replace('\n', "\r\n");
         self.endpoint
-            .handle_message(self.now, Self::flow(), text.as_bytes());
+            .handle_message(self.now, self.flow(), text.as_bytes());
         self.sent()
     }
 
@@ -57,7 +72,7 @@ impl Stage {
     fn start_lines(&mut self, text: &str) -> Vec<String> {
         let text = text.replace('\n', "\r\n");
         self.endpoint
-            .handle_message(self.now, Self::flow(), text.as_bytes());
+            .handle_message(self.now, self.flow(), text.as_bytes());
         let sent = std::iter::from_fn(|| self.endpoint.poll_transmit());
         sent.map(|transmit| {
             String::from_utf8_lossy(&transmit.bytes)
@@ -84,7 +99,7 @@ impl Stage {
 
     fn answer(&mut self, response: &Response) -> Vec<Message> {
         self.endpoint
-            .handle_message(self.now, Self::flow(), &response.to_bytes().unwrap());
+            .handle_message(self.now, self.flow(), &response.to_bytes().unwrap());
         self.sent()
     }
 
@@ -128,7 +143,7 @@ impl Stage {
             from: NameAddr::new("sip:alice@example.com".parse().unwrap())
                 .with_display("Alice, \"A\""),
             to: NameAddr::new(uri),
-            next_hop: Self::flow(),
+            next_hop: self.flow(),
             offer: b"v=0".to_vec(),
             headers: Vec::new(),
             credentials,
@@ -566,7 +581,7 @@ fn silence_and_a_refused_port_are_told_apart() {
         }
     ));
     stage.outgoing(None);
-    stage.endpoint.handle_unreachable(stage.now, Stage::flow());
+    stage.endpoint.handle_unreachable(stage.now, stage.flow());
     assert!(matches!(
         stage.event(),
         Event::Ended {
@@ -607,6 +622,122 @@ fn a_refusal_is_acknowledged_each_time_and_its_reasons_are_told() {
         }
         event => panic!("{event:?}"),
     }
+}
+
+#[test]
+fn a_redirection_ends_the_call_with_its_status() {
+    let mut stage = Stage::new();
+    let (_, invite) = stage.outgoing(None);
+    let sent = stage.answer(&invite.response(Status(302), "x"));
+    assert_eq!(methods(&sent), ["ACK"]);
+    match stage.event() {
+        Event::Ended {
+            cause: EndCause::Rejected { status, .. },
+            ..
+        } => assert_eq!(status, Status(302)),
+        event => panic!("{event:?}"),
+    }
+}
+
+#[test]
+fn early_media_is_told_with_the_progress_that_brings_it() {
+    let mut stage = Stage::new();
+    let (_, invite) = stage.outgoing(None);
+    for (status, body) in [(Status::RINGING, ""), (Status::SESSION_PROGRESS, "v=0")] {
+        let mut response = invite.response(status, "x");
+        response.push("Content-Type", "application/sdp");
+        response.body = body.into();
+        stage.answer(&response);
+        match stage.event() {
+            Event::Progress {
+                status: told, sdp, ..
+            } => {
+                let expected = (!body.is_empty()).then(|| body.as_bytes().to_vec());
+                assert_eq!((told, sdp), (status, expected));
+            }
+            event => panic!("{event:?}"),
+        }
+    }
+}
+
+#[test]
+fn on_a_stream_nothing_is_repeated_but_the_answer_to_an_invite() {
+    let mut stage = Stage::over(Transport::Tcp);
+    let (_, invite) = stage.outgoing(None);
+    assert_eq!(invite.via().unwrap().transport, "TCP");
+    let contact = invite.contacts().remove(0).uri;
+    assert_eq!(contact.params.value("transport"), Some("tcp"));
+    assert!(stage.wait(Duration::from_secs(31)).is_empty());
+    assert!(stage.wait(Duration::from_secs(2)).is_empty());
+    assert!(matches!(
+        stage.event(),
+        Event::Ended {
+            cause: EndCause::Timeout,
+            ..
+        }
+    ));
+    let call = stage.incoming("");
+    stage
+        .endpoint
+        .reject(stage.now, call, Status::BUSY_HERE, Vec::new());
+    assert_eq!(statuses(&stage.sent()), [486]);
+    stage.event();
+    assert!(stage.wait(Duration::from_secs(33)).is_empty());
+    let call = stage.incoming("");
+    stage
+        .endpoint
+        .answer(stage.now, call, b"v=0".to_vec(), Vec::new());
+    let answer = reply(&stage.sent());
+    let contact = answer.contacts().remove(0).uri;
+    assert_eq!(contact.params.value("transport"), Some("tcp"));
+    assert_eq!(
+        statuses(&stage.wait(Duration::from_secs(4))),
+        [200, 200, 200]
+    );
+    let tag = answer.to().unwrap().tag().unwrap().to_owned();
+    stage.send(&within("ACK", 1, &tag, ""));
+    stage.event();
+    assert_eq!(statuses(&stage.send(&within("BYE", 2, &tag, ""))), [200]);
+    stage.event();
+    assert!(stage.wait(Duration::from_secs(33)).is_empty());
+    assert!(stage.endpoint.is_idle());
+}
+
+#[test]
+fn a_call_that_rings_ends_with_its_connection_and_the_other_side_is_told_by_a_new_one() {
+    let mut stage = Stage::over(Transport::Tcp);
+    let (_, invite) = stage.outgoing(None);
+    // Without any answer it is sent once more, as it was; with one it is given up.
+    stage.endpoint.handle_disconnected(stage.now, stage.flow());
+    assert_eq!(asked(&stage.sent(), "INVITE"), invite);
+    stage.answer(&invite.response(Status::RINGING, "x"));
+    stage.event();
+    stage.endpoint.handle_disconnected(stage.now, stage.flow());
+    let sent = stage.sent();
+    let cancel = asked(&sent, "CANCEL");
+    assert_eq!(
+        cancel.via().unwrap().branch(),
+        invite.via().unwrap().branch()
+    );
+    assert!(matches!(
+        stage.event(),
+        Event::Ended {
+            cause: EndCause::Unreachable,
+            ..
+        }
+    ));
+    // The 200 that crosses it still gets ACK and BYE; the BYE is sent until somebody is there.
+    let sent = stage.answer(&ok(&invite, "x"));
+    assert_eq!(methods(&sent), ["ACK", "BYE"]);
+    let bye = asked(&sent, "BYE");
+    for _ in 0..3 {
+        stage.endpoint.handle_unreachable(stage.now, stage.flow());
+        assert!(methods(&stage.wait(Duration::from_secs(5))).contains(&"BYE".to_owned()));
+    }
+    stage.answer(&bye.response(Status::OK, ""));
+    stage.quiet();
+    stage.wait(Duration::from_secs(40));
+    assert!(stage.endpoint.is_idle());
 }
 
 fn credentials() -> Option<Credentials> {
@@ -850,7 +981,7 @@ fn a_header_that_would_forge_another_is_not_sent() {
         uri: uri.clone(),
         from: NameAddr::new(uri.clone()),
         to: NameAddr::new(uri),
-        next_hop: Stage::flow(),
+        next_hop: stage.flow(),
         offer: Vec::new(),
         headers: vec![evil.clone()],
         credentials: None,

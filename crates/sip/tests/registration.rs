@@ -230,10 +230,47 @@ struct Stage {
 
 impl Stage {
     fn new() -> Self {
+        Self::over(Transport::Udp)
+    }
+
+    fn over(transport: Transport) -> Self {
+        let account = Account {
+            transport,
+            ..account("right", 120)
+        };
         Self {
-            ua: UserAgent::new(account("right", 120), PHONE.parse().unwrap(), 5),
+            ua: UserAgent::new(account, PHONE.parse().unwrap(), 5),
             now: secs(1),
         }
+    }
+
+    fn registered(transport: Transport) -> Self {
+        let mut stage = Self::over(transport);
+        let register = stage.command(Command::Register).remove(0);
+        stage.answer(&register, 200, &[]);
+        assert!(matches!(stage.event(), Event::Registered { .. }));
+        stage
+    }
+
+    /// When keep-alives are sent in that time.
+    fn keep_alives(&mut self, time: Duration) -> Vec<Duration> {
+        let until = self.now + time;
+        let mut sent = Vec::new();
+        while let Some(at) = self.ua.poll_timeout().filter(|at| *at <= until) {
+            self.now = at;
+            self.ua.handle_timeout(at);
+            while let Some(transmit) = self.ua.poll_transmit() {
+                if is_keep_alive(&transmit) {
+                    assert_eq!(transmit.to, self.office());
+                    sent.push(at);
+                }
+            }
+        }
+        sent
+    }
+
+    fn cut(&mut self) {
+        self.ua.handle_disconnected(self.now, self.office());
     }
 
     fn office(&self) -> Flow {
@@ -448,6 +485,166 @@ fn a_changed_network_asks_anew_at_once() {
     let register = stage.command(Command::Register).remove(0);
     stage.answer(&register, 200, &[]);
     assert_eq!(stage.command(Command::NetworkChanged).len(), 1);
+}
+
+#[test]
+fn the_way_to_the_registrar_is_kept_open_while_it_knows_us() {
+    for (transport, low, high) in [(Transport::Udp, 15, 20), (Transport::Tcp, 25, 30)] {
+        let mut stage = Stage::registered(transport);
+        let mut before = stage.now;
+        let sent = stage.keep_alives(secs(85));
+        assert!(sent.len() >= 2, "{sent:?}");
+        for at in sent {
+            let wait = at - before;
+            assert!(wait >= secs(low) && wait <= secs(high), "{wait:?}");
+            before = at;
+        }
+        stage.command(Command::Unregister);
+        assert!(stage.keep_alives(secs(40)).is_empty());
+    }
+}
+
+#[test]
+fn a_registrar_that_is_gone_is_noticed_and_asked_within_seconds_until_it_is_back() {
+    let mut stage = Stage::registered(Transport::Udp);
+    stage.ua.handle_unreachable(stage.now, stage.office());
+    for _ in 0..12 {
+        let Event::RegistrationFailed {
+            cause: RegistrationError::Unreachable,
+            retry_in: Some(wait),
+        } = stage.event()
+        else {
+            panic!("not noticed")
+        };
+        assert!(wait <= secs(8), "{wait:?}");
+        assert_eq!(stage.wait(wait).len(), 1);
+        stage.ua.handle_unreachable(stage.now, stage.office());
+    }
+    let Event::RegistrationFailed {
+        retry_in: Some(wait),
+        ..
+    } = stage.event()
+    else {
+        panic!("not noticed")
+    };
+    let register = stage.wait(wait).remove(0);
+    stage.answer(&register, 200, &[]);
+    assert!(matches!(stage.event(), Event::Registered { .. }));
+}
+
+#[test]
+fn a_lost_connection_is_told_and_the_registrar_asked_at_once_but_not_again_and_again() {
+    let mut stage = Stage::registered(Transport::Tcp);
+    stage.now += secs(30);
+    for (in_between, at_once) in [(30, true), (2, false), (30, true)] {
+        stage.cut();
+        let Event::RegistrationFailed {
+            cause: RegistrationError::Disconnected,
+            retry_in: Some(wait),
+        } = stage.event()
+        else {
+            panic!("not told")
+        };
+        assert_eq!(wait.is_zero(), at_once);
+        let register = stage.wait(wait).remove(0);
+        assert_eq!(register.via().unwrap().transport, "TCP");
+        stage.answer(&register, 200, &[]);
+        assert!(matches!(stage.event(), Event::Registered { .. }));
+        stage.wait(secs(if at_once { 2 } else { in_between + 30 }));
+    }
+}
+
+#[test]
+fn a_connection_cut_before_the_answer_is_told_and_no_connection_after_it_too() {
+    let mut stage = Stage::over(Transport::Tcp);
+    stage.command(Command::Register);
+    stage.cut();
+    assert!(matches!(
+        stage.event(),
+        Event::RegistrationFailed {
+            cause: RegistrationError::Disconnected,
+            retry_in: Some(Duration::ZERO)
+        }
+    ));
+    assert_eq!(stage.wait(secs(0)).len(), 1);
+    stage.ua.handle_unreachable(stage.now, stage.office());
+    assert!(matches!(
+        stage.event(),
+        Event::RegistrationFailed {
+            cause: RegistrationError::Unreachable,
+            ..
+        }
+    ));
+}
+
+#[test]
+fn a_connection_that_proves_dead_is_given_up_before_the_next_try() {
+    let mut stage = Stage::over(Transport::Tcp);
+    assert_eq!(stage.command(Command::Register).len(), 1);
+    assert!(stage.wait(secs(32)).is_empty());
+    assert!(matches!(
+        stage.event(),
+        Event::RegistrationFailed {
+            cause: RegistrationError::Timeout,
+            ..
+        }
+    ));
+    assert_eq!(stage.ua.poll_disconnect(), Some(stage.office()));
+    let register = stage.wait(secs(8)).remove(0);
+    stage.answer(&register, 200, &[]);
+    stage.event();
+    assert_eq!(stage.command(Command::NetworkChanged).len(), 1);
+    assert_eq!(stage.ua.poll_disconnect(), Some(stage.office()));
+    assert_eq!(stage.ua.poll_disconnect(), None);
+}
+
+#[test]
+fn over_connections_that_are_cut_it_is_registered_again_within_moments() {
+    for seed in 0..200 {
+        let mut phone = Agent {
+            ua: UserAgent::new(
+                Account {
+                    transport: Transport::Tcp,
+                    ..account("right", 120)
+                },
+                PHONE.parse().unwrap(),
+                seed,
+            ),
+            addr: PHONE.parse().unwrap(),
+        };
+        let mut office = office(seed + 1000);
+        let mut wire = Wire::new(
+            Weather {
+                longest: Duration::from_millis(200),
+                ..FAIR
+            },
+            seed + 2000,
+        );
+        wire.listening.push(OFFICE.parse().unwrap());
+        phone.ua.handle_command(secs(0), Command::Register);
+        let mut now = secs(0);
+        for round in 1..20 {
+            let next = now + Duration::from_millis(seed * 37 + round * 911);
+            run(now, next, &mut wire, &mut [&mut phone, &mut office]);
+            wire.cut(next);
+            now = next;
+        }
+        run(
+            now,
+            now + secs(10),
+            &mut wire,
+            &mut [&mut phone, &mut office],
+        );
+        let bindings = office.registrar.bindings(now + secs(10), "1001");
+        assert_eq!(bindings.len(), 1, "seed {seed}");
+        let contact = format!("sip:1001@{PHONE};transport=tcp");
+        assert_eq!(bindings[0].contact.to_string(), contact);
+        assert_eq!(bindings[0].source, Flow::tcp(PHONE.parse().unwrap()));
+        assert!(matches!(
+            events(&mut phone).last(),
+            Some(Event::Registered { .. })
+        ));
+    }
 }
 
 const INVITE: &str = "INVITE sip:1001@192.0.2.1 SIP/2.0\nVia: SIP/2.0/UDP SOURCE;branch=z9hG4bKa;rport\nFrom: <sip:x@x>;tag=1\nTo: <sip:1001@a>\n\

@@ -1,4 +1,5 @@
-//! Two endpoints over a wire that loses, repeats and reorders: whatever they do, no call strands.
+//! Two endpoints over a wire that loses, repeats and reorders, and over connections that are cut at any moment: whatever they do,
+//! no call strands.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
@@ -10,7 +11,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use offhook_sip::endpoint::{Endpoint, Event, Invite};
-use offhook_sip::{CallKey, EndCause, Flow, NameAddr, Status, Uri};
+use offhook_sip::{CallKey, EndCause, Flow, NameAddr, Status, Transport, Uri};
 use support::{Chance, Party, Weather, Wire, endpoint, step};
 
 const CALLS: u64 = 4000;
@@ -64,22 +65,36 @@ struct Story {
     agenda: BinaryHeap<Reverse<(Duration, u64, usize, Plan)>>,
     planned: u64,
     seen: BTreeMap<&'static str, u64>,
+    /// What they talk by. On a stream the second listens, and the first connects anew whenever its connection ends.
+    transport: Transport,
+    /// When the connections are cut.
+    cuts: Vec<Duration>,
 }
 
 impl Story {
-    fn new(seed: u64) -> Self {
+    fn new(seed: u64, transport: Transport) -> Self {
         let mut chance = Chance(seed);
         let weather = Weather {
             loss: chance.below(31),
             repeat: chance.below(21),
             longest: Duration::from_millis(1 + chance.below(300)),
         };
+        let sides = [
+            Side::new("192.0.2.1:5060", chance.next()),
+            Side::new("192.0.2.2:5060", chance.next()),
+        ];
+        let mut wire = Wire::new(weather, chance.next());
+        let mut cuts = Vec::new();
+        if transport == Transport::Tcp {
+            wire.listening.push(sides[1].endpoint.addr());
+            cuts.extend((0..chance.below(4)).map(|_| chance.millis(12_000)));
+            cuts.sort();
+        }
         Self {
-            sides: [
-                Side::new("192.0.2.1:5060", chance.next()),
-                Side::new("192.0.2.2:5060", chance.next()),
-            ],
-            wire: Wire::new(weather, chance.next()),
+            sides,
+            wire,
+            transport,
+            cuts,
             chance,
             agenda: BinaryHeap::new(),
             planned: 0,
@@ -97,21 +112,31 @@ impl Story {
     }
 
     fn begin(&mut self) {
+        // Over a stream either may call: the one that listens does so by the connection of the other.
+        let caller = match self.transport {
+            Transport::Tcp => self.chance.below(2) as usize,
+            _ => 0,
+        };
+        let flow = |to: &Side| Flow {
+            transport: self.transport,
+            addr: to.endpoint.addr(),
+        };
+        let next_hop = flow(&self.sides[1 - caller]);
         let key = CallKey(1);
         let uri: Uri = "sip:bob@192.0.2.2".parse().unwrap();
         let invite = Invite {
             uri: uri.clone(),
             from: NameAddr::new("sip:alice@192.0.2.1".parse().unwrap()),
             to: NameAddr::new(uri),
-            next_hop: Flow::udp(self.sides[1].endpoint.addr()),
+            next_hop,
             offer: b"offer".to_vec(),
             headers: Vec::new(),
             credentials: None,
         };
-        self.sides[0]
+        self.sides[caller]
             .endpoint
             .invite_as(Duration::ZERO, key, invite);
-        self.sides[0].call = Some(key);
+        self.sides[caller].call = Some(key);
         // Somebody hangs up, or both do, some of them at the very moment of the answer.
         let moment = self.chance.millis(8000);
         match self.chance.below(4) {
@@ -172,7 +197,7 @@ impl Story {
                         // The caller gives up as the answer is under way.
                         if self.chance.one_in(3) {
                             let apart = self.chance.millis(200);
-                            self.plan(moment + apart, 0, Plan::HangUp);
+                            self.plan(moment + apart, 1 - side, Plan::HangUp);
                         }
                     }
                 }
@@ -218,6 +243,7 @@ impl Story {
                     EndCause::Timeout => "timed out",
                     EndCause::AckMissing => "ACK missing",
                     EndCause::Lost { .. } => "lost",
+                    EndCause::Unreachable if self.transport == Transport::Tcp => "cut",
                     EndCause::Unreachable | EndCause::Unsendable => "impossible",
                 });
                 self.sides[side].talking = false;
@@ -248,6 +274,15 @@ impl Story {
         }
     }
 
+    /// A phone lets no time pass without a connection.
+    fn stay_connected(&mut self, now: Duration) {
+        let phone = self.sides[0].endpoint.addr();
+        let flow = Flow::tcp(self.sides[1].endpoint.addr());
+        if !self.wire.is_connected(phone, flow) {
+            self.wire.connect(now, phone, flow);
+        }
+    }
+
     /// Neither side talks on while the other has been gone for longer than the loss of every message but one can explain.
     fn watch(&self, now: Duration) {
         for (talking, gone) in [(0, 1), (1, 0)] {
@@ -262,12 +297,19 @@ impl Story {
 
     /// Runs to the bitter end and says what is left.
     fn run(mut self) -> BTreeMap<&'static str, u64> {
+        self.stay_connected(Duration::ZERO);
         self.begin();
         let mut now = Duration::ZERO;
         loop {
             self.watch(now);
+            self.stay_connected(now);
             let planned = self.agenda.peek().map(|Reverse((at, ..))| *at);
-            let until = planned.unwrap_or(now + AFTERMATH);
+            let cut = self.cuts.first().copied();
+            let until = planned
+                .into_iter()
+                .chain(cut)
+                .min()
+                .unwrap_or(now + AFTERMATH);
             let [a, b] = &mut self.sides;
             if let Some(next) = step(
                 now,
@@ -276,6 +318,11 @@ impl Story {
                 &mut [&mut a.endpoint, &mut b.endpoint],
             ) {
                 now = next;
+            } else if let Some(at) = cut.filter(|at| planned.is_none_or(|planned| *at <= planned)) {
+                now = now.max(at);
+                self.cuts.remove(0);
+                self.wire.cut(now);
+                self.count("connections cut");
             } else if let Some(Reverse((at, _, side, plan))) = self.agenda.pop() {
                 now = now.max(at);
                 self.act(now, side, plan);
@@ -344,11 +391,10 @@ impl Story {
     }
 }
 
-#[test]
-fn no_call_strands_whatever_the_wire_and_the_people_do() {
+fn stories(calls: u64, transport: Transport) -> BTreeMap<&'static str, u64> {
     let mut seen: BTreeMap<&'static str, u64> = BTreeMap::new();
-    for seed in 0..CALLS {
-        let story = std::panic::catch_unwind(|| Story::new(seed).run());
+    for seed in 0..calls {
+        let story = std::panic::catch_unwind(|| Story::new(seed, transport).run());
         let Ok(story) = story else {
             panic!("seed {seed}")
         };
@@ -359,6 +405,12 @@ fn no_call_strands_whatever_the_wire_and_the_people_do() {
     for (what, count) in &seen {
         println!("{count:8} {what}");
     }
+    seen
+}
+
+#[test]
+fn no_call_strands_whatever_the_wire_and_the_people_do() {
+    let seen = stories(CALLS, Transport::Udp);
     // Eleven sendings in a row are lost once in half a million times even in the worst weather.
     for what in ["ACK missing", "timed out", "re-INVITE met theirs for ever"] {
         assert!(
@@ -384,5 +436,30 @@ fn no_call_strands_whatever_the_wire_and_the_people_do() {
         "487 repeated",
     ] {
         assert!(seen[what] >= CALLS / 100, "too few: {what}");
+    }
+}
+
+#[test]
+fn no_call_strands_whenever_a_connection_is_cut() {
+    let seen = stories(CALLS, Transport::Tcp);
+    for what in ["timed out", "re-INVITE met theirs for ever"] {
+        assert_eq!(seen.get(what), None, "{what}");
+    }
+    // An INVITE whose connections are cut twice before any answer came is given up, though it may have arrived.
+    assert!(seen["ACK missing"] <= CALLS / 200);
+    for what in [
+        "answered",
+        "rejected",
+        "ended by CANCEL",
+        "ended by BYE",
+        "re-INVITE taken",
+        "re-INVITE refused",
+        "connections cut",
+        "cut",
+    ] {
+        assert!(seen[what] >= CALLS / 50, "too few: {what}");
+    }
+    for what in ["CANCEL crossed 200", "BYE crossed BYE", "re-INVITE glare"] {
+        assert!(seen[what] >= CALLS / 200, "too few: {what}");
     }
 }

@@ -241,9 +241,9 @@ impl Endpoint {
         }
     }
 
-    /// Fails what waits for `to`.
+    /// Fails what waits for `to`, but for what ends a call: that is sent again for as long as any request may take.
     pub fn handle_unreachable(&mut self, now: Duration, to: Flow) {
-        self.tx.unreachable(to);
+        self.tx.unreachable(now, to);
         self.settle(now);
     }
 
@@ -382,7 +382,7 @@ impl Endpoint {
                     failure: RequestFailure::Disconnected,
                 });
             }
-            Some(_) if self.tx.resend(id) => {}
+            Some(_) if self.tx.resend(now, id) => {}
             Some(Usage::Invite { call, .. }) => self.invite_cut(now, id, *call),
             Some(Usage::Reinvite { call, .. }) => self.change_cut(now, id, *call),
             Some(Usage::Bye { call }) => {

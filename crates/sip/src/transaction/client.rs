@@ -85,6 +85,11 @@ impl Client {
         !self.to.is_reliable()
     }
 
+    /// True for what ends a call: whoever is not there now may be back in a moment, and would ring or talk on.
+    pub(super) fn insists(&self) -> bool {
+        self.is_unanswered() && matches!(self.request.method, Method::BYE | Method::CANCEL)
+    }
+
     /// True the first time, if no answer came at all: then it may be sent once more.
     pub(super) fn take_resend(&mut self) -> bool {
         self.state == State::Calling && !std::mem::replace(&mut self.resent, true)

@@ -15,7 +15,7 @@ use crate::flow::via_name;
 use crate::header::{header, header_name};
 use crate::message::{Message, WriteError, response_to};
 use crate::rng::Rng;
-use crate::timers::Timers;
+use crate::timers::{T2, Timers};
 use crate::{Flow, Headers, Method, Reason, Request, Response, Transmit, Via};
 
 /// Names a transaction of ours.
@@ -144,18 +144,23 @@ impl Transactions {
     }
 
     /// Sends a request once more after its connection was lost; false if that has been done before or an answer has come.
-    pub(crate) fn resend(&mut self, id: ClientId) -> bool {
+    /// BYE and CANCEL are sent until their time is over.
+    pub(crate) fn resend(&mut self, now: Duration, id: ClientId) -> bool {
         let Some(client) = self.clients.get_mut(&id) else {
             return false;
         };
-        let resend = client.take_resend();
-        if resend {
+        if client.take_resend() {
             self.transmits.push_back(Transmit {
                 to: client.to,
                 bytes: client.bytes.clone(),
             });
+            return true;
         }
-        resend
+        let insists = client.insists();
+        if insists {
+            self.timers.set(Timer::ClientRepeat(id), now + T2);
+        }
+        insists
     }
 
     /// The way the answers to one of their requests go.
@@ -228,7 +233,7 @@ impl Transactions {
     }
 
     /// Fails what waits for an address where nobody listens.
-    pub(crate) fn unreachable(&mut self, to: Flow) {
+    pub(crate) fn unreachable(&mut self, now: Duration, to: Flow) {
         let mut lost: Vec<ClientId> = self
             .clients
             .iter()
@@ -237,6 +242,10 @@ impl Transactions {
             .collect();
         lost.sort();
         for id in lost {
+            if self.clients.get(&id).is_some_and(Client::insists) {
+                self.timers.set(Timer::ClientRepeat(id), now + T2);
+                continue;
+            }
             self.events.push_back(TxEvent::Failed {
                 id,
                 unreachable: true,
@@ -272,8 +281,10 @@ impl Transactions {
                     to: client.to,
                     bytes: client.bytes.clone(),
                 });
-                let next = client.next_interval();
-                self.timers.set(timer, now + next);
+                if client.repeats() {
+                    let next = client.next_interval();
+                    self.timers.set(timer, now + next);
+                }
             }
             Timer::ClientEnd(id) => {
                 if self.clients.get(&id).is_some_and(Client::awaits_final) {

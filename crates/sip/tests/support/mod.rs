@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use offhook_sip::endpoint::{Config, Endpoint, Event as Told};
 use offhook_sip::server::{Challenger, Registrar, Secret, Verdict};
-use offhook_sip::{Core, Flow, Password, Transmit, UserAgent};
+use offhook_sip::{Core, Flow, Frame, Framer, Password, Transmit, UserAgent};
 
 /// SplitMix64.
 pub struct Chance(pub u64);
@@ -54,14 +54,73 @@ pub const FAIR: Weather = Weather {
     longest: Duration::from_millis(1),
 };
 
-/// When it arrives, its number, from, to, bytes.
-type Flight = (Duration, u64, SocketAddr, SocketAddr, Vec<u8>);
+/// What arrives at a party.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Arrival {
+    Message(Flow, Vec<u8>),
+    Unreachable(Flow),
+    Disconnected(Flow),
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Cargo {
+    Whole(Arrival),
+    /// Part of a stream: which connection, and to which of its ends.
+    Piece(usize, usize, Vec<u8>),
+    /// The end of a connection, as one of its ends learns of it.
+    Ended(usize, usize),
+}
+
+/// When it arrives, its number, to, what.
+struct Flight(Duration, u64, SocketAddr, Cargo);
+
+impl PartialEq for Flight {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Flight {}
+
+impl PartialOrd for Flight {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Flight {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.0, self.1).cmp(&(other.0, other.1))
+    }
+}
+
+/// One end of a connection.
+struct End {
+    party: SocketAddr,
+    /// What it knows the other end by.
+    flow: Flow,
+    /// Cuts what arrives here into messages.
+    framer: Framer,
+    /// When the last piece on the way here arrives: none overtakes another.
+    latest: Duration,
+    /// It has not been told yet that the connection is no more.
+    trusting: bool,
+}
+
+/// A connection; the listening end comes second.
+struct Connection {
+    ends: [End; 2],
+    cut: bool,
+}
 
 pub struct Wire {
     pub weather: Weather,
     chance: Chance,
     flying: BinaryHeap<Reverse<Flight>>,
     sent: u64,
+    connections: Vec<Connection>,
+    /// Who accepts connections.
+    pub listening: Vec<SocketAddr>,
     /// Who sent what: method or status, and the method of the CSeq.
     pub log: Vec<(SocketAddr, String, String)>,
 }
@@ -73,12 +132,13 @@ impl Wire {
             chance: Chance(seed),
             flying: BinaryHeap::new(),
             sent: 0,
+            connections: Vec::new(),
+            listening: Vec::new(),
             log: Vec::new(),
         }
     }
 
     pub fn send(&mut self, now: Duration, from: SocketAddr, Transmit { to, bytes }: Transmit) {
-        let to = to.addr;
         let text = String::from_utf8_lossy(&bytes);
         let first = text.split(' ').take(2).collect::<Vec<_>>().join(" ");
         let first = first
@@ -91,6 +151,9 @@ impl Wire {
             .and_then(|cseq| cseq.split(' ').nth(1));
         self.log
             .push((from, first, cseq.unwrap_or_default().to_owned()));
+        if to.is_reliable() {
+            return self.send_by_stream(now, from, to, bytes);
+        }
         let copies = if self.chance.percent(self.weather.repeat) {
             2
         } else {
@@ -100,32 +163,145 @@ impl Wire {
             if self.chance.percent(self.weather.loss) {
                 continue;
             }
-            let way = self.chance.millis(self.weather.longest.as_millis() as u64)
-                + Duration::from_millis(1);
-            self.sent += 1;
-            self.flying
-                .push(Reverse((now + way, self.sent, from, to, bytes.clone())));
+            let arrival = Arrival::Message(Flow::udp(from), bytes.clone());
+            self.fly(now, to.addr, Cargo::Whole(arrival));
+        }
+    }
+
+    fn fly(&mut self, now: Duration, to: SocketAddr, cargo: Cargo) {
+        let way =
+            self.chance.millis(self.weather.longest.as_millis() as u64) + Duration::from_millis(1);
+        let mut at = now + way;
+        if let Cargo::Piece(connection, side, _) = &cargo {
+            let end = &mut self.connections[*connection].ends[*side];
+            at = at.max(end.latest);
+            end.latest = at;
+        }
+        self.sent += 1;
+        self.flying.push(Reverse(Flight(at, self.sent, to, cargo)));
+    }
+
+    fn send_by_stream(&mut self, now: Duration, from: SocketAddr, to: Flow, bytes: Vec<u8>) {
+        let open = |connections: &[Connection]| {
+            connections.iter().enumerate().rev().find_map(|(at, open)| {
+                let side = open
+                    .ends
+                    .iter()
+                    .position(|end| end.trusting && end.party == from && end.flow == to)?;
+                Some((at, side))
+            })
+        };
+        let found = open(&self.connections).or_else(|| {
+            self.connect(now, from, to);
+            open(&self.connections)
+        });
+        let Some((at, side)) = found else {
+            self.fly(now, from, Cargo::Whole(Arrival::Unreachable(to)));
+            return;
+        };
+        let party = self.connections[at].ends[1 - side].party;
+        let mut rest = &bytes[..];
+        while !rest.is_empty() {
+            let size = (1 + self.chance.below(700) as usize).min(rest.len());
+            let (piece, later) = rest.split_at(size);
+            rest = later;
+            self.fly(now, party, Cargo::Piece(at, 1 - side, piece.to_vec()));
+        }
+    }
+
+    /// True if that party knows of a connection, be it dead already.
+    pub fn is_connected(&self, from: SocketAddr, to: Flow) -> bool {
+        let mut ends = self.connections.iter().flat_map(|open| &open.ends);
+        ends.any(|end| end.trusting && end.party == from && end.flow == to)
+    }
+
+    /// Makes a connection, where somebody listens. It leaves from the party's own port.
+    pub fn connect(&mut self, now: Duration, from: SocketAddr, to: Flow) {
+        if !self.listening.contains(&to.addr) {
+            return;
+        }
+        let end = |party, flow| End {
+            party,
+            flow,
+            framer: Framer::new(),
+            latest: now,
+            trusting: true,
+        };
+        let back = Flow::tcp(from);
+        // A listener that trusts an older connection from there learns at once that it is no more.
+        for at in 0..self.connections.len() {
+            let listener = &self.connections[at].ends[1];
+            if listener.trusting && listener.party == to.addr && listener.flow == back {
+                self.sent += 1;
+                let flight = Flight(now, self.sent, to.addr, Cargo::Ended(at, 1));
+                self.flying.push(Reverse(flight));
+            }
+        }
+        self.connections.push(Connection {
+            ends: [end(from, to), end(to.addr, back)],
+            cut: false,
+        });
+    }
+
+    /// Cuts every connection: what is on its way is lost, and each end learns of it in its own time.
+    pub fn cut(&mut self, now: Duration) {
+        for at in 0..self.connections.len() {
+            if std::mem::replace(&mut self.connections[at].cut, true) {
+                continue;
+            }
+            for side in [0, 1] {
+                let party = self.connections[at].ends[side].party;
+                let way = self.chance.millis(500);
+                self.sent += 1;
+                let flight = Flight(now + way, self.sent, party, Cargo::Ended(at, side));
+                self.flying.push(Reverse(flight));
+            }
         }
     }
 
     pub fn next(&self) -> Option<Duration> {
-        self.flying.peek().map(|Reverse((at, ..))| *at)
+        self.flying.peek().map(|Reverse(Flight(at, ..))| *at)
     }
 
-    pub fn deliver(&mut self, now: Duration) -> Option<(SocketAddr, SocketAddr, Vec<u8>)> {
+    /// The next that arrives, at whom: a piece of a stream may bring nothing yet, or several messages.
+    pub fn deliver(&mut self, now: Duration) -> Option<(SocketAddr, Vec<Arrival>)> {
         if self.next()? > now {
             return None;
         }
-        self.flying
-            .pop()
-            .map(|Reverse((_, _, from, to, bytes))| (from, to, bytes))
+        let Reverse(Flight(_, _, to, cargo)) = self.flying.pop()?;
+        let arrivals = match cargo {
+            Cargo::Whole(arrival) => vec![arrival],
+            Cargo::Ended(at, side) => {
+                let end = &mut self.connections[at].ends[side];
+                let news = std::mem::replace(&mut end.trusting, false);
+                let arrival = Arrival::Disconnected(end.flow);
+                Vec::from_iter(news.then_some(arrival))
+            }
+            Cargo::Piece(at, side, bytes) => {
+                let connection = &mut self.connections[at];
+                let cut = connection.cut;
+                let end = &mut connection.ends[side];
+                if cut || !end.trusting {
+                    return Some((to, Vec::new()));
+                }
+                end.framer.push(&bytes);
+                let mut messages = Vec::new();
+                while let Some(frame) = end.framer.next_frame().expect("a stream of ours") {
+                    if let Frame::Message(bytes) = frame {
+                        messages.push(Arrival::Message(end.flow, bytes));
+                    }
+                }
+                messages
+            }
+        };
+        Some((to, arrivals))
     }
 }
 
 /// Anything that hangs on the wire.
 pub trait Party {
     fn addr(&self) -> SocketAddr;
-    fn datagram(&mut self, now: Duration, from: SocketAddr, bytes: &[u8]);
+    fn arrival(&mut self, now: Duration, arrival: Arrival);
     fn timeout(&mut self, now: Duration);
     fn next(&self) -> Option<Duration>;
     fn transmit(&mut self) -> Option<Transmit>;
@@ -135,8 +311,12 @@ impl Party for Endpoint {
     fn addr(&self) -> SocketAddr {
         self.config().local
     }
-    fn datagram(&mut self, now: Duration, from: SocketAddr, bytes: &[u8]) {
-        self.handle_message(now, Flow::udp(from), bytes);
+    fn arrival(&mut self, now: Duration, arrival: Arrival) {
+        match arrival {
+            Arrival::Message(from, bytes) => self.handle_message(now, from, &bytes),
+            Arrival::Unreachable(to) => self.handle_unreachable(now, to),
+            Arrival::Disconnected(flow) => self.handle_disconnected(now, flow),
+        }
     }
     fn timeout(&mut self, now: Duration) {
         self.handle_timeout(now);
@@ -159,8 +339,12 @@ impl Party for Agent {
     fn addr(&self) -> SocketAddr {
         self.addr
     }
-    fn datagram(&mut self, now: Duration, from: SocketAddr, bytes: &[u8]) {
-        self.ua.handle_message(now, Flow::udp(from), bytes);
+    fn arrival(&mut self, now: Duration, arrival: Arrival) {
+        match arrival {
+            Arrival::Message(from, bytes) => self.ua.handle_message(now, from, &bytes),
+            Arrival::Unreachable(to) => self.ua.handle_unreachable(now, to),
+            Arrival::Disconnected(flow) => self.ua.handle_disconnected(now, flow),
+        }
     }
     fn timeout(&mut self, now: Duration) {
         self.ua.handle_timeout(now);
@@ -228,8 +412,11 @@ impl Party for Office {
     fn addr(&self) -> SocketAddr {
         self.endpoint.config().local
     }
-    fn datagram(&mut self, now: Duration, from: SocketAddr, bytes: &[u8]) {
-        self.endpoint.handle_message(now, Flow::udp(from), bytes);
+    fn arrival(&mut self, now: Duration, arrival: Arrival) {
+        if let Arrival::Disconnected(flow) = arrival {
+            self.registrar.disconnected(flow);
+        }
+        self.endpoint.arrival(now, arrival);
         self.settle(now);
     }
     fn timeout(&mut self, now: Duration) {
@@ -265,9 +452,11 @@ pub fn step(
     if next > until {
         return None;
     }
-    if let Some((from, to, bytes)) = wire.deliver(next) {
+    if let Some((to, arrivals)) = wire.deliver(next) {
         if let Some(party) = parties.iter_mut().find(|party| party.addr() == to) {
-            party.datagram(next, from, &bytes);
+            for arrival in arrivals {
+                party.arrival(next, arrival);
+            }
         }
     } else if let Some(party) = parties
         .iter_mut()
