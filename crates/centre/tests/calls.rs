@@ -6,7 +6,7 @@ use offhook_centre::practice::Stage;
 use offhook_centre::store::CallRow;
 use offhook_model::api::Event;
 use offhook_model::{Activity, CallResult, LegOutcome, Presence, PresenceReason};
-use offhook_sip::{Command, HeadersExt};
+use offhook_sip::{Command, HeadersExt, Transport};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -178,4 +178,25 @@ async fn a_customer_who_leaves_while_it_rings_is_abandoned_and_the_next_waits_fo
     let row: CallRow = world.read(&format!("/v1/calls/{call}"), &admin).await;
     assert!(row.record.ended_at.is_some(), "closing ends every call");
     world.centre.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_phone_behind_a_connection_rings_by_that_connection() {
+    let world = World::start().await;
+    let admin = world.token("admin").await;
+    let session = world.signed_in("lin").await;
+    let mut phone = Phone::registered_by(Transport::Tcp, &session).await;
+    world.set_presence(session.token.expose(), "ready").await;
+    let body = json!({"number": "12800550142"});
+    practice_call(&world, &admin, &body).await;
+    let incoming = phone.incoming().await;
+    assert_eq!(incoming.source.transport, Transport::Tcp);
+    phone
+        .tell(Command::Reject {
+            call: incoming.call,
+            status: offhook_sip::Status::DECLINE,
+            reason: None,
+        })
+        .await;
+    assert!(matches!(phone.ended().await, offhook_sip::EndCause::HungUp));
 }

@@ -391,6 +391,7 @@ impl Story {
     }
 }
 
+#[allow(clippy::print_stdout, reason = "a test tells what it saw")]
 fn stories(calls: u64, transport: Transport) -> BTreeMap<&'static str, u64> {
     let mut seen: BTreeMap<&'static str, u64> = BTreeMap::new();
     for seed in 0..calls {

@@ -4,7 +4,9 @@ use super::PATIENCE;
 use offhook_audio::{BackendConfig, Codec, Direction, Media, MediaEvent, SessionKey, StreamConfig};
 use offhook_model::api::SignInResponse;
 use offhook_sip::sdp::{self, Capabilities, CodecSpec, Negotiated, SessionVersion};
-use offhook_sip::{Account, CallKey, Command, Event, Header, Incoming, Password, UserAgent};
+use offhook_sip::{
+    Account, CallKey, Command, Event, Header, Incoming, Password, Transport, UserAgent,
+};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
@@ -21,6 +23,10 @@ pub struct Phone {
 
 impl Phone {
     pub async fn registered(session: &SignInResponse) -> Self {
+        Self::registered_by(Transport::Udp, session).await
+    }
+
+    pub async fn registered_by(transport: Transport, session: &SignInResponse) -> Self {
         let sip = session.sip.as_ref().expect("an account");
         let registrar: SocketAddr = sip.registrar.parse().expect("an address");
         let socket = offhook_sip::net::bind_towards(registrar)
@@ -33,7 +39,7 @@ impl Phone {
             password: Password::new(sip.password.expose()),
             realm: None,
             registrar,
-            transport: offhook_sip::Transport::Udp,
+            transport,
             admitted: Vec::new(),
             expires: Duration::from_secs(300),
             user_agent: "phone".to_owned(),
