@@ -100,7 +100,10 @@ impl Desk {
         }
         let news = state.revision > presence.confirmed.revision;
         presence.confirmed = state;
-        presence.wanted = state.presence;
+        // What is told once more, at the start of the event stream, does not undo what has just been asked for.
+        if news {
+            presence.wanted = state.presence;
+        }
         let started = presence.starting == Some(state.presence);
         if started {
             presence.starting = None;

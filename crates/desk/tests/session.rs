@@ -3,7 +3,9 @@
 mod day;
 
 use day::Day;
-use offhook_desk::{Command, DeskAction, Effect, Fact, LinkView, NextAction, SessionView};
+use offhook_desk::{
+    CallPhase, Command, DeskAction, Effect, Fact, LinkView, NextAction, SessionView,
+};
 use offhook_model::{Code, Presence, PresenceReason, Secret};
 
 #[test]
@@ -123,6 +125,20 @@ fn an_older_word_of_the_centre_never_overrides_a_newer_one() {
         day.view().presence.expect("signed in").confirmed.presence,
         Presence::Ready
     );
+}
+
+#[test]
+fn what_the_centre_tells_once_more_does_not_undo_what_was_asked_for() {
+    let mut day = Day::dawn();
+    day.sign_in();
+    let confirmed = day.view().presence.expect("signed in").confirmed;
+    day.command(Command::CheckIn);
+    day.fact(Fact::Presence(confirmed));
+    let presence = day.view().presence.expect("signed in");
+    assert_eq!(presence.wanted, Presence::Ready);
+    // A call that waited is offered at once, before the centre's answer is here.
+    let leg = day.queue_call();
+    assert_eq!(day.call(leg).phase, CallPhase::Offered);
 }
 
 #[test]
