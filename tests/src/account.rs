@@ -1,5 +1,8 @@
 //! What a telephone that nobody here wrote is given: an address, and a password where it registers.
 
+use crate::place::free_port;
+use anyhow::Result;
+
 /// What SIP messages travel over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Transport {
@@ -34,6 +37,10 @@ pub struct Account {
     pub password: Option<String>,
     /// What its messages travel over.
     pub transport: Transport,
+    /// The port at which it is reached; any free one where nothing is said.
+    pub port: Option<u16>,
+    /// It is heard before it answers (early media).
+    pub early: bool,
 }
 
 impl Account {
@@ -46,6 +53,8 @@ impl Account {
             name: name.into(),
             password: None,
             transport: Transport::Udp,
+            port: None,
+            early: false,
         }
     }
 
@@ -58,6 +67,8 @@ impl Account {
             name: extension.into(),
             password: Some(password.into()),
             transport: Transport::Udp,
+            port: None,
+            early: false,
         }
     }
 
@@ -72,5 +83,24 @@ impl Account {
     pub fn over(mut self, transport: Transport) -> Self {
         self.transport = transport;
         self
+    }
+
+    /// The same at this port, which others know already.
+    #[must_use]
+    pub fn at(mut self, port: u16) -> Self {
+        self.port = Some(port);
+        self
+    }
+
+    /// The same, heard before it answers. For linphone alone: baresip is silent until it has answered, and sipp until it is
+    /// spoken to.
+    #[must_use]
+    pub fn heard_early(mut self) -> Self {
+        self.early = true;
+        self
+    }
+
+    pub(crate) fn port(&self) -> Result<u16> {
+        self.port.map_or_else(free_port, Ok)
     }
 }

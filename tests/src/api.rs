@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 use offhook_model::{
     CallId, Presence, WrapUpId,
-    api::{CallLegs, WrapUpBody, WrapUpReceipt, WrapUpStored},
+    api::{CallLegs, SignInResponse, WrapUpBody, WrapUpReceipt, WrapUpStored},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::json;
@@ -80,15 +80,10 @@ impl Api {
     /// # Errors
     /// The centre refuses or does not answer.
     pub async fn sign_in(base: &str, username: &str, password: &str) -> Result<Self> {
-        let mut api = Self::with_token(base, "")?;
-        let body = json!({ "username": username, "password": password });
-        let answer: serde_json::Value = api
-            .ask(reqwest::Method::POST, "/v1/sessions", None, Some(&body))
-            .await?
-            .take()
+        let record = Self::on_record(base, username, password)
+            .await
             .context("Signing in")?;
-        api.token = answer["token"].as_str().context("a token")?.to_owned();
-        Ok(api)
+        Self::with_token(base, record.token.expose())
     }
 
     /// Speaks in a session that somebody else has opened; with an empty token in none.
@@ -163,6 +158,35 @@ impl Api {
         .await?
         .take::<serde_json::Value>()
         .map(drop)
+    }
+
+    /// Ends this agent's wrap-up.
+    ///
+    /// # Errors
+    /// The centre refuses.
+    pub async fn start_answering(&self, presence: Presence) -> Result<()> {
+        let body = json!({ "presence": presence });
+        self.ask(
+            reqwest::Method::POST,
+            "/v1/start-answering",
+            Some(Uuid::new_v4()),
+            Some(&body),
+        )
+        .await?
+        .take::<serde_json::Value>()
+        .map(drop)
+    }
+
+    /// Signs an agent in anew, which ends the session before, and tells what the centre has on record.
+    ///
+    /// # Errors
+    /// The centre refuses or does not answer.
+    pub async fn on_record(base: &str, username: &str, password: &str) -> Result<SignInResponse> {
+        let body = json!({ "username": username, "password": password });
+        Self::with_token(base, "")?
+            .ask(reqwest::Method::POST, "/v1/sessions", None, Some(&body))
+            .await?
+            .take()
     }
 
     /// Lists every call with its legs, newest first (administrator).

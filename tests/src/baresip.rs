@@ -64,7 +64,7 @@ impl Baresip {
         account: &Account,
         codec: Codec,
     ) -> Result<Self> {
-        let (port, control) = (free_port()?, free_port()?);
+        let (port, control) = (account.port()?, free_port()?);
         let dir = place.dir(&format!("baresip-{party}"))?;
         std::fs::write(
             dir.join("config"),

@@ -26,6 +26,7 @@ pub struct Centre {
     pub sip: String,
     data: PathBuf,
     ring_seconds: u32,
+    trunk: Option<String>,
     starts: u32,
     running: Option<Running>,
 }
@@ -47,11 +48,25 @@ impl Centre {
         environment: &Environment,
         ring_seconds: u32,
     ) -> Result<Self> {
+        Self::with_trunk(place, environment, ring_seconds, None).await
+    }
+
+    /// As [`Self::start`]; calls to numbers outside go to `trunk` (`host:port`) instead of the practice people.
+    ///
+    /// # Errors
+    /// It is not built or does not come up.
+    pub async fn with_trunk(
+        place: &Place,
+        environment: &Environment,
+        ring_seconds: u32,
+        trunk: Option<&str>,
+    ) -> Result<Self> {
         let mut centre = Self {
             http: "127.0.0.1:0".into(),
             sip: "127.0.0.1:0".into(),
             data: place.dir("centre")?,
             ring_seconds,
+            trunk: trunk.map(str::to_owned),
             starts: 0,
             running: None,
         };
@@ -97,6 +112,11 @@ impl Centre {
         .args(["--http", http, "--sip", &self.sip])
         .args(["--ring-seconds", &self.ring_seconds.to_string()])
         .args(["--sample-data", "--practice", "--print-ready"])
+        .args(
+            self.trunk
+                .iter()
+                .flat_map(|trunk| ["--trunk", trunk.as_str()]),
+        )
         .talking()
         .start()?;
         let ready = running

@@ -7,7 +7,7 @@ use crate::{
 };
 use anyhow::{Context, Result, bail};
 use offhook_desk::{CallPhase, CallView, Command, SessionView, View};
-use offhook_model::{Presence, Secret};
+use offhook_model::{Activity, Key, LegId, Presence, PresenceReason, Secret};
 use serde_json::{Value, json};
 use std::{
     io::Write,
@@ -261,6 +261,72 @@ impl Headless {
     pub async fn call(&self, phase: CallPhase) -> Result<CallView> {
         self.until(&format!("a call that is {phase:?}"), |view| {
             view.calls.iter().find(|call| call.phase == phase).cloned()
+        })
+        .await
+    }
+
+    /// Waits until this is what the agent does.
+    ///
+    /// # Errors
+    /// The agent goes on with something else.
+    pub async fn does(&self, activity: Activity) -> Result<()> {
+        self.until(&format!("{activity:?}"), |view| {
+            (view.activity == activity).then_some(())
+        })
+        .await
+    }
+
+    /// Waits until the centre has this on record as the agent's presence, for this reason.
+    ///
+    /// # Errors
+    /// It has something else.
+    pub async fn presence(&self, presence: Presence, reason: PresenceReason) -> Result<()> {
+        self.until(&format!("{presence:?} because {reason:?}"), |view| {
+            let state = view.presence.as_ref()?.confirmed;
+            (state.presence == presence && state.reason == reason).then_some(())
+        })
+        .await
+    }
+
+    /// Sets the presence by hand, and waits until the centre has it on record.
+    ///
+    /// # Errors
+    /// It is refused or does not come.
+    pub async fn set_presence(&mut self, presence: Presence) -> Result<()> {
+        self.command(&Command::SetPresence { presence }).await?;
+        self.presence(presence, PresenceReason::ByHand).await
+    }
+
+    /// Answers what rings, and waits until they talk.
+    ///
+    /// # Errors
+    /// Nothing rings, or it does not connect.
+    pub async fn answer(&mut self) -> Result<CallView> {
+        let leg = self.call(CallPhase::Offered).await?.leg;
+        self.command(&Command::Answer { leg }).await?;
+        self.call(CallPhase::Live).await
+    }
+
+    /// Presses keys of a call's keypad, one after the other.
+    ///
+    /// # Errors
+    /// There is no such key, or one is refused.
+    pub async fn press(&mut self, leg: LegId, keys: &str) -> Result<()> {
+        for key in keys.chars() {
+            let key = Key::try_from(key)?;
+            self.command(&Command::Press { leg, key }).await?;
+        }
+        Ok(())
+    }
+
+    /// Puts the customer on hold or takes them back, and waits until it is so.
+    ///
+    /// # Errors
+    /// It is refused or does not come.
+    pub async fn set_held(&mut self, leg: LegId, held: bool) -> Result<()> {
+        self.command(&Command::SetHeld { leg, held }).await?;
+        self.until(if held { "hold" } else { "retrieval" }, |view| {
+            (view.calls.first()?.held.confirmed == held).then_some(())
         })
         .await
     }

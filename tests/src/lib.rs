@@ -10,6 +10,11 @@
 //! | `src/bin/demo.rs` | a whole call in the real window ([`play`]): `cargo dev demo`, and the last step of `cargo dev test` |
 //! | `tests/first_call.rs` | the same on the phone without a window; the wrap-up is there once, also after a crash of the centre |
 //! | `tests/strangers.rs` | Debian's baresip and linphonec as customer and as an agent's telephone |
+//! | `tests/stranger_customer.rs`, `tests/stranger_agent.rs` | sipp on either side: answered, declined, busy, given up, hung up |
+//! | `tests/hold.rs` | the hold prompt alone is heard on hold; 20 rounds and a double click; baresip with G.722, sipp |
+//! | `tests/keypad.rs` | the keys both ways with sipp and baresip, and in no log |
+//! | `tests/outbound.rs` | calls out through a trunk to sipp and linphone: every outcome, ringback, early media, redial |
+//! | `tests/queue.rs` | two agents and a queue: back to the head, Break, and nothing for one who dials |
 //! | `tests/ring_no_answer.rs` | a call that rings out goes to the next agent; a caller who leaves changes nothing |
 //! | `tests/instruments.rs` | the instruments themselves, without the product |
 //! | `tests/peers.rs` | the peers of the stories: sipp, baresip, linphone and kamailio among themselves and at the centre |
@@ -50,6 +55,7 @@ pub mod replay;
 pub mod rtp;
 pub mod sound;
 pub mod tap;
+pub mod tone;
 pub mod try_it;
 
 #[cfg(target_os = "linux")]

@@ -1,8 +1,10 @@
 //! Debian's linphonec as a peer: another SIP phone that nobody here wrote, told what to do on its standard input.
+//!
+//! While it holds, it plays a tone of its own to whoever speaks with it: 440 Hz, three times.
 
 use crate::{
     account::{Account, Transport},
-    place::{Place, eventually, free_port},
+    place::{Place, eventually},
     process::{Program, Running},
     pulse::Pulse,
 };
@@ -26,7 +28,7 @@ impl Linphone {
         party: &str,
         account: &Account,
     ) -> Result<Self> {
-        let port = free_port()?;
+        let port = account.port()?;
         let dir = place.dir(&format!("linphone-{party}"))?;
         // It does nothing at all without its data folders.
         std::fs::create_dir_all(dir.join(".local/share/linphone"))?;
@@ -52,20 +54,17 @@ impl Linphone {
         .listening()
         .start()?;
         let mut phone = Self { program };
-        if account.password.is_some() {
-            eventually(
-                "linphone's registration",
-                Duration::from_secs(20),
-                async || {
-                    phone.program.say("status register")?;
-                    let moment = Duration::from_millis(500);
-                    phone
-                        .says("registered", &["registered, identity="], moment)
-                        .await
-                },
-            )
-            .await?;
-        }
+        // It says so once its port is open, and with a password once it is registered.
+        let status = match account.password {
+            Some(_) => "registered, identity=",
+            None => "registered=",
+        };
+        eventually("linphone to be up", Duration::from_secs(20), async || {
+            phone.program.say("status register")?;
+            let moment = Duration::from_millis(500);
+            phone.says("its status", &[status], moment).await
+        })
+        .await?;
         Ok(phone)
     }
 
@@ -179,16 +178,21 @@ fn settings(party: &str, port: u16, account: &Account) -> String {
         name,
         password,
         transport,
+        port: _,
+        early,
     } = account;
     let tcp_port = match transport {
         Transport::Udp => 0,
         Transport::Tcp => port,
     };
     let transport = transport.name();
+    let early = u8::from(*early);
     let (speaker, mic) = (Pulse::speaker(party), Pulse::mic(party));
     let mut settings = format!(
         "[sip]\nsip_port={port}\nsip_tcp_port={tcp_port}\nsip_tls_port=0\nmedia_encryption=none\nguess_hostname=0\nuse_ipv6=0\n\
          contact=\"{name}\" <sip:{user}@127.0.0.1:{port};transport={transport}>\nping_with_options=0\ndefault_proxy=0\n\
+         incoming_calls_early_media={early}\n\
+         [misc]\nreal_early_media={early}\n\
          [net]\nfirewall_policy=0\nmtu=1300\nstun_server=\n\
          [rtp]\naudio_rtp_port=-1\n\
          [sound]\nplayback_dev_id=PulseAudio Unknown: {speaker}\ncapture_dev_id=PulseAudio Unknown: {mic}\n\

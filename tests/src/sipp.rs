@@ -136,7 +136,7 @@ impl Sipp {
             account,
         };
         let call_id = format!("{}@{name}", uuid::Uuid::new_v4().simple());
-        let port = free_port()?;
+        let port = account.port()?;
         let begin = |program: Program| {
             program
                 .arg(&account.centre)
@@ -163,7 +163,7 @@ impl Sipp {
             account,
         };
         let begin = |program| program;
-        setting.start(CALLEE, codec, free_port()?, begin).await
+        setting.start(CALLEE, codec, account.port()?, begin).await
     }
 
     /// Has it register with the account's password (MD5), and then wait for one call at the same port.
@@ -185,7 +185,7 @@ impl Sipp {
             account,
         };
         ensure!(account.transport == Transport::Udp, "over UDP only");
-        let port = free_port()?;
+        let port = account.port()?;
         let file = format!("{name}-register");
         let mut registering = setting
             .program(&file, REGISTER, port)?

@@ -113,6 +113,27 @@ impl Ear {
     /// # Errors
     /// The recording stands still, or it is heard.
     pub async fn hears_nothing_of(&self, nonce: &Nonce) -> Result<f64> {
+        let window = self.after_a_change().await?;
+        let (found, dbfs) = (nonce.listen(&window)?.found, loudest_dbfs(&window)?);
+        ensure!(
+            found < 0.1 && dbfs < MUTED_DBFS,
+            "heard while muted: {found:.2} of the nonce, at {dbfs:.1} dBFS"
+        );
+        Ok(dbfs)
+    }
+
+    /// As [`Self::hears_nothing_of`], where the telephone makes tones of its own: only the nonce must not be heard.
+    ///
+    /// # Errors
+    /// The recording stands still, or it is heard.
+    pub async fn hears_other_than(&self, nonce: &Nonce) -> Result<()> {
+        let found = nonce.listen(&self.after_a_change().await?)?.found;
+        ensure!(found < 0.1, "heard while muted: {found:.2} of the nonce");
+        Ok(())
+    }
+
+    /// What is heard from now on, once what is under way has come.
+    async fn after_a_change(&self) -> Result<Sound> {
         let from = self.now() + self.lag() + UNDER_WAY;
         let until = from + MUTED_FOR;
         eventually("the recording to go on", PATIENCE, async || {
@@ -125,12 +146,7 @@ impl Ear {
             "only {:?} of it are recorded",
             window.length()
         );
-        let (found, dbfs) = (nonce.listen(&window)?.found, loudest_dbfs(&window)?);
-        ensure!(
-            found < 0.1 && dbfs < MUTED_DBFS,
-            "heard while muted: {found:.2} of the nonce, at {dbfs:.1} dBFS"
-        );
-        Ok(dbfs)
+        Ok(window)
     }
 
     /// Waits until a whole turn of the hold prompt has come, from now on, and tells how loud it was, in dBFS.

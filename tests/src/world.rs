@@ -1,15 +1,25 @@
 //! The world of a story: a centre on free ports, sound devices where they are needed, and folders that are its own.
 
 use crate::{
+    account::Account,
     api::Api,
-    centre::Centre,
+    centre::{Centre, DEVICE_PASSWORD},
     environment::Environment,
     headless::{Audio, Headless},
-    place::Place,
+    place::{Place, eventually},
     pulse::Pulse,
+    sipp::{Codec, Sipp},
 };
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use offhook_model::{CallId, LegOutcome, LegRecord};
+use std::time::Duration;
 use tokio::sync::{Mutex, MutexGuard};
+
+/// How long the centre may need to write a call down.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The number of the first customer in the sample data.
+pub const CUSTOMER: &str = "12800550142";
 
 /// A centre and what is around it.
 #[derive(Debug)]
@@ -26,6 +36,13 @@ pub struct World {
     _turn: Option<MutexGuard<'static, ()>>,
 }
 
+/// The sound devices of a world, and its turn.
+#[derive(Debug, Default)]
+struct Sounding {
+    pulse: Option<Pulse>,
+    turn: Option<MutexGuard<'static, ()>>,
+}
+
 /// Stories with sound devices take turns: sound that is late because another story needs the machine proves nothing.
 static TURN: Mutex<()> = Mutex::const_new(());
 
@@ -37,7 +54,28 @@ impl World {
     pub async fn silent(story: &str, ring_seconds: u32) -> Result<Self> {
         let place = Place::new(story)?;
         let environment = Environment::private(&place)?;
-        Self::around(place, environment, None, None, ring_seconds).await
+        let sound = Sounding::default();
+        Self::around(place, environment, sound, ring_seconds, None).await
+    }
+
+    /// As [`Self::silent`], with every program of ours logging all it can.
+    ///
+    /// # Errors
+    /// Something does not come up.
+    pub async fn logging(story: &str) -> Result<Self> {
+        let place = Place::new(story)?;
+        let environment = Environment::private(&place)?.with("OFFHOOK_LOG", "trace");
+        Self::around(place, environment, Sounding::default(), 30, None).await
+    }
+
+    /// As [`Self::silent`]; calls to numbers outside go to port `trunk` of 127.0.0.1.
+    ///
+    /// # Errors
+    /// Something does not come up.
+    pub async fn with_trunk(story: &str, trunk: u16) -> Result<Self> {
+        let place = Place::new(story)?;
+        let environment = Environment::private(&place)?;
+        Self::around(place, environment, Sounding::default(), 30, Some(trunk)).await
     }
 
     /// Starts a world with sound devices for each party.
@@ -45,21 +83,35 @@ impl World {
     /// # Errors
     /// Something does not come up.
     pub async fn sounding(story: &str, parties: &[&str]) -> Result<Self> {
-        let turn = TURN.lock().await;
+        Self::sounding_to(story, parties, None).await
+    }
+
+    /// As [`Self::sounding`]; calls to numbers outside go to port `trunk` of 127.0.0.1.
+    ///
+    /// # Errors
+    /// Something does not come up.
+    pub async fn sounding_with_trunk(story: &str, parties: &[&str], trunk: u16) -> Result<Self> {
+        Self::sounding_to(story, parties, Some(trunk)).await
+    }
+
+    async fn sounding_to(story: &str, parties: &[&str], trunk: Option<u16>) -> Result<Self> {
+        let turn = Some(TURN.lock().await);
         let place = Place::new(story)?;
         let environment = Environment::private(&place)?;
-        let pulse = Pulse::start(&place, &environment, parties).await?;
-        Self::around(place, environment, Some(pulse), Some(turn), 30).await
+        let pulse = Some(Pulse::start(&place, &environment, parties).await?);
+        Self::around(place, environment, Sounding { pulse, turn }, 30, trunk).await
     }
 
     async fn around(
         place: Place,
         environment: Environment,
-        pulse: Option<Pulse>,
-        turn: Option<MutexGuard<'static, ()>>,
+        Sounding { pulse, turn }: Sounding,
         ring_seconds: u32,
+        trunk: Option<u16>,
     ) -> Result<Self> {
-        let centre = Centre::start(&place, &environment, ring_seconds).await?;
+        let trunk = trunk.map(|port| format!("127.0.0.1:{port}"));
+        let centre =
+            Centre::with_trunk(&place, &environment, ring_seconds, trunk.as_deref()).await?;
         let administrator = centre.administrator().await?;
         Ok(Self {
             place,
@@ -112,5 +164,53 @@ impl World {
     #[must_use]
     pub fn queue(&self) -> String {
         format!("sip:{}@{}", crate::centre::QUEUE, self.centre.sip)
+    }
+
+    /// Has sipp call a number of the centre, as the customer with the first number of the sample data.
+    ///
+    /// # Errors
+    /// It is not installed or does not come up.
+    pub async fn sipp_calls(&self, name: &str, callee: &str) -> Result<Sipp> {
+        let account = Account::customer(&self.centre.sip, CUSTOMER, "Chen");
+        let (place, environment) = (&self.place, &self.environment);
+        Sipp::calls(place, environment, name, &account, callee, Codec::Pcmu).await
+    }
+
+    /// Has sipp be the desk telephone of an agent's extension, for one call.
+    ///
+    /// # Errors
+    /// It is not installed or cannot register.
+    pub async fn sipp_registers(&self, name: &str, extension: &str) -> Result<Sipp> {
+        let account = Account::agent(&self.centre.sip, extension, DEVICE_PASSWORD);
+        let (place, environment) = (&self.place, &self.environment);
+        Sipp::registers(place, environment, name, &account, Codec::Pcmu).await
+    }
+
+    /// Waits until every leg of a call is over and on record at the centre, and gives them, oldest first.
+    ///
+    /// # Errors
+    /// One goes on.
+    pub async fn legs_of(&self, call: CallId) -> Result<Vec<LegRecord>> {
+        eventually("the call's record", PATIENCE, async || {
+            let calls = self.administrator.calls().await?;
+            let row = calls.into_iter().find(|row| row.call == call);
+            let legs = row.context("no such call")?.legs;
+            let legs: Vec<_> = legs.into_iter().map(|(_, leg)| leg).collect();
+            ensure!(
+                legs.iter().all(|leg| leg.ended_at.is_some()),
+                "a leg goes on: {legs:?}"
+            );
+            Ok(legs)
+        })
+        .await
+    }
+
+    /// As [`Self::legs_of`], how each ended.
+    ///
+    /// # Errors
+    /// One goes on.
+    pub async fn outcomes_of(&self, call: CallId) -> Result<Vec<LegOutcome>> {
+        let legs = self.legs_of(call).await?;
+        Ok(legs.into_iter().filter_map(|leg| leg.outcome).collect())
     }
 }

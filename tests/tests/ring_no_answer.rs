@@ -10,9 +10,7 @@ use e2e::{
     world::World,
 };
 use offhook_desk::{CallPhase, Command};
-use offhook_model::{
-    Activity, CallId, CallerMatch, LegOutcome, LegRecord, Presence, PresenceReason,
-};
+use offhook_model::{Activity, CallerMatch, LegOutcome, Presence, PresenceReason};
 
 const CALL: PracticeCall<'static> = PracticeCall {
     number: "12800550142",
@@ -51,12 +49,8 @@ async fn a_call_that_rings_out_is_offered_to_the_next_agent_and_the_first_is_on_
             (view.activity == Activity::WrapUp).then_some(())
         })
         .await?;
-    let legs = legs_of(&world, call.call).await?;
-    let outcomes: Vec<_> = legs.iter().map(|leg| leg.outcome).collect();
-    assert_eq!(
-        outcomes,
-        [Some(LegOutcome::RingNoAnswer), Some(LegOutcome::Connected)]
-    );
+    let outcomes = world.outcomes_of(call.call).await?;
+    assert_eq!(outcomes, [LegOutcome::RingNoAnswer, LegOutcome::Connected]);
     shown(
         &[21, 22],
         "phone: the first agent's call is gone and it is on Break, ring no answer; the second's rings with the same call and is live",
@@ -80,9 +74,8 @@ async fn a_caller_who_leaves_while_it_rings_changes_no_state_and_is_recorded_as_
     let presence = view.presence.context("a presence")?;
     assert_eq!(presence.confirmed.presence, Presence::Ready);
     assert_eq!(view.activity, Activity::Free);
-    let legs = legs_of(&world, call.call).await?;
-    assert_eq!(legs.len(), 1);
-    assert_eq!(legs[0].outcome, Some(LegOutcome::AbandonedWhileRinging));
+    let outcomes = world.outcomes_of(call.call).await?;
+    assert_eq!(outcomes, [LegOutcome::AbandonedWhileRinging]);
     shown(
         &[24],
         "phone: the ringing stops, and it stays Ready and free",
@@ -124,23 +117,4 @@ async fn who_rings_first(one: Headless, other: Headless) -> Result<(Headless, He
         rings = other.call(CallPhase::Offered) => { rings?; false }
     };
     Ok(if first { (one, other) } else { (other, one) })
-}
-
-/// Waits until every leg of a call is over and on record, and gives them, oldest first.
-async fn legs_of(world: &World, call: CallId) -> Result<Vec<LegRecord>> {
-    let limit = std::time::Duration::from_secs(10);
-    e2e::place::eventually("the call's record", limit, async || {
-        let calls = world.administrator.calls().await?;
-        let row = calls
-            .into_iter()
-            .find(|row| row.call == call)
-            .context("no such call")?;
-        let legs: Vec<_> = row.legs.into_iter().map(|(_, leg)| leg).collect();
-        anyhow::ensure!(
-            legs.iter().all(|leg| leg.ended_at.is_some()),
-            "a leg goes on: {legs:?}"
-        );
-        Ok(legs)
-    })
-    .await
 }

@@ -1,0 +1,70 @@
+//! One steady tone in a recording: the ringback tone, which is 450 Hz.
+
+use crate::sound::Sound;
+use anyhow::Result;
+use std::time::Duration;
+
+/// The ringback tone.
+pub const RINGBACK_HERTZ: f32 = 450.0;
+
+/// A frame is 20 ms at 8 kHz.
+const FRAME: usize = 160;
+const FRAME_LENGTH: Duration = Duration::from_millis(20);
+/// So much of a frame's power must be the tone's.
+const ALONE: f32 = 0.8;
+/// What the tone must at least have, as power: -40 dBFS.
+const FLOOR: f32 = 1e-4;
+
+/// Tells for how long in all a tone is heard, alone.
+///
+/// # Errors
+/// The recording's rate is no multiple of 8 kHz.
+pub fn length(recording: &Sound, hertz: f32) -> Result<Duration> {
+    let sound = recording.at_8_khz()?;
+    let frames = sound.samples.chunks_exact(FRAME);
+    let heard = frames.filter(|frame| holds(frame, hertz)).count();
+    Ok(FRAME_LENGTH * u32::try_from(heard)?)
+}
+
+fn holds(frame: &[f32], hertz: f32) -> bool {
+    let step = std::f32::consts::TAU * hertz / 8000.0;
+    let (mut re, mut im, mut all) = (0.0, 0.0, 0.0);
+    for (n, sample) in frame.iter().enumerate() {
+        let angle = step * n as f32;
+        re += sample * angle.cos();
+        im += sample * angle.sin();
+        all += sample * sample;
+    }
+    let count = frame.len() as f32;
+    // A sine of amplitude a gives |sum| = a/2 * count; its power is a^2/2.
+    let power = (re * re + im * im) * 2.0 / (count * count);
+    power >= FLOOR && power >= ALONE * all / count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sine(hertz: f32, millis: u64) -> Sound {
+        let mut sound = Sound::silence(48_000, Duration::from_millis(millis));
+        for (n, sample) in sound.samples.iter_mut().enumerate() {
+            *sample = 0.1 * (std::f32::consts::TAU * hertz * n as f32 / 48_000.0).sin();
+        }
+        sound
+    }
+
+    #[test]
+    fn the_tone_is_told_from_silence_and_from_other_tones() -> Result<()> {
+        let heard = length(
+            &sine(450.0, 1000)
+                .then(&Sound::silence(48_000, Duration::from_secs(4)))
+                .then(&sine(450.0, 1000)),
+            RINGBACK_HERTZ,
+        )?;
+        assert!(heard.as_millis().abs_diff(2000) <= 80, "{heard:?}");
+        for other in [392.0, 523.0, 650.0] {
+            assert_eq!(length(&sine(other, 1000), RINGBACK_HERTZ)?, Duration::ZERO);
+        }
+        Ok(())
+    }
+}
