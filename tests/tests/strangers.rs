@@ -93,7 +93,7 @@ async fn baresip_calls_the_queue(story: &str, codec: Codec) -> Result<()> {
     )
 }
 
-/// baresip is registered at the centre as an agent and takes a customer's call.
+/// baresip is registered at the centre as an agent, takes a customer's call, holds it and takes it back.
 #[tokio::test(flavor = "multi_thread")]
 async fn baresip_takes_a_call_as_an_agent() -> Result<()> {
     let world = World::sounding("stranger-answers-baresip", &["zhou"]).await?;
@@ -111,13 +111,17 @@ async fn baresip_takes_a_call_as_an_agent() -> Result<()> {
     phone.answer().await?;
     phone.talks(PATIENCE).await?;
     scene.both_hear().await?;
+    phone.hold().await?;
+    scene.is_held().await?;
+    phone.resume().await?;
+    scene.both_hear_again().await?;
     phone.toggle_mute().await?;
     scene.none_hears(&world).await?;
     world.administrator.hang_up_customer(scene.customer).await?;
     phone.is_over(PATIENCE).await.map(drop)
 }
 
-/// linphone is registered at the centre as an agent, takes a customer's call and hangs up.
+/// linphone is registered at the centre as an agent, takes a customer's call, holds it, takes it back and hangs up.
 #[tokio::test(flavor = "multi_thread")]
 async fn linphone_takes_a_call_as_an_agent() -> Result<()> {
     let world = World::sounding("stranger-answers-linphone", &["zhou"]).await?;
@@ -128,6 +132,10 @@ async fn linphone_takes_a_call_as_an_agent() -> Result<()> {
     phone.answer()?;
     phone.talks(PATIENCE).await?;
     scene.both_hear().await?;
+    phone.hold()?;
+    scene.is_held().await?;
+    phone.resume()?;
+    scene.both_hear_again().await?;
     phone.mute()?;
     scene.none_hears(&world).await?;
     phone.hang_up()?;
@@ -188,6 +196,26 @@ impl Scene {
             self.customer_ear.hears(&self.agent_nonce)
         )
         .context("Both listen")
+        .map(drop)
+    }
+
+    /// The agent's telephone holds: the customer hears the prompt, neither hears the other.
+    async fn is_held(&self) -> Result<()> {
+        let nonces = [&self.agent_nonce, &self.customer_nonce];
+        tokio::try_join!(
+            self.customer_ear.hears_only_the_prompt(&nonces),
+            self.agent_ear.hears_other_than(&self.customer_nonce)
+        )
+        .context("On hold")
+        .map(drop)
+    }
+
+    async fn both_hear_again(&self) -> Result<()> {
+        tokio::try_join!(
+            self.agent_ear.hears_again(&self.customer_nonce),
+            self.customer_ear.hears_again(&self.agent_nonce)
+        )
+        .context("Taken back")
         .map(drop)
     }
 
