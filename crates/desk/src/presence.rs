@@ -7,6 +7,8 @@ use offhook_model::{Activity, Code, Now, Presence, PresenceReason, PresenceState
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct PresenceRecord {
     wanted: Presence,
+    /// The newest wish that the centre has not confirmed.
+    asked: Option<Presence>,
     confirmed: PresenceState,
     check_out_queued: bool,
     /// Start answering was asked for with this presence, and the centre has not answered.
@@ -17,6 +19,7 @@ impl PresenceRecord {
     pub(crate) const fn told(confirmed: PresenceState) -> Self {
         Self {
             wanted: confirmed.presence,
+            asked: None,
             confirmed,
             check_out_queued: false,
             starting: None,
@@ -86,6 +89,7 @@ impl Desk {
     fn ask_presence(&mut self, wanted: Presence) {
         if let Some(presence) = &mut self.presence {
             presence.wanted = wanted;
+            presence.asked = Some(wanted);
             self.effects.push_back(Effect::SetPresence(wanted));
         }
     }
@@ -100,9 +104,13 @@ impl Desk {
         }
         let news = state.revision > presence.confirmed.revision;
         presence.confirmed = state;
-        // What is told once more, at the start of the event stream, does not undo what has just been asked for.
-        if news {
+        // Neither what is told once more, at the start of the event stream, nor the answer to an earlier wish undoes what has
+        // just been asked for.
+        let earlier = state.reason == PresenceReason::ByHand
+            && presence.asked.is_some_and(|asked| asked != state.presence);
+        if news && !earlier {
             presence.wanted = state.presence;
+            presence.asked = None;
         }
         let started = presence.starting == Some(state.presence);
         if started {
@@ -122,6 +130,7 @@ impl Desk {
     pub(crate) fn presence_refused(&mut self, now: Now, code: Code) {
         if let Some(presence) = &mut self.presence {
             presence.wanted = presence.confirmed.presence;
+            presence.asked = None;
             presence.starting = None;
         }
         self.refuse(now, code);
@@ -166,6 +175,7 @@ impl Desk {
         };
         presence.starting = Some(wanted);
         presence.wanted = wanted;
+        presence.asked = Some(wanted);
         self.effects.push_back(Effect::StartAnswering(wanted));
     }
 

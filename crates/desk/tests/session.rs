@@ -142,6 +142,22 @@ fn what_the_centre_tells_once_more_does_not_undo_what_was_asked_for() {
 }
 
 #[test]
+fn the_answer_to_an_earlier_wish_does_not_undo_the_newer_one() {
+    let mut day = Day::ready();
+    for presence in [Presence::Break, Presence::Ready] {
+        day.command(Command::SetPresence { presence });
+    }
+    day.told(Presence::Break, PresenceReason::ByHand);
+    let presence = day.view().presence.expect("signed in");
+    assert_eq!(presence.wanted, Presence::Ready);
+    assert_eq!(presence.confirmed.presence, Presence::Break);
+    day.told(Presence::Ready, PresenceReason::ByHand);
+    day.told(Presence::Break, PresenceReason::RingNoAnswer);
+    let presence = day.view().presence.expect("signed in");
+    assert_eq!(presence.wanted, Presence::Break, "the centre's own word");
+}
+
+#[test]
 fn a_session_that_expires_in_a_call_ends_after_the_call() {
     let mut day = Day::ready();
     let leg = day.live_call();
