@@ -101,6 +101,9 @@ impl Desk {
         if self.calls.iter().any(|call| call.leg == offered.leg) {
             return;
         }
+        if offered.skill_group.is_some() {
+            self.freed_by_offer();
+        }
         if !self.takes(&offered) {
             self.effects
                 .push_back(Effect::RejectBusy { leg: offered.leg });

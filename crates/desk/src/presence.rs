@@ -179,6 +179,16 @@ impl Desk {
         self.effects.push_back(Effect::StartAnswering(wanted));
     }
 
+    /// A call out of a queue says by itself that the centre has freed the agent, and may come before its answer does.
+    pub(crate) fn freed_by_offer(&mut self) {
+        if let Some(presence) = &mut self.presence
+            && let Some(Presence::Ready | Presence::AnswerOnMobile) = presence.starting
+        {
+            presence.starting = None;
+            self.wrapping = false;
+        }
+    }
+
     fn check_out_if_queued(&mut self) {
         let free = self.activity() == Activity::Free;
         if let Some(presence) = &mut self.presence

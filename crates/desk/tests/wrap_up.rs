@@ -209,6 +209,44 @@ fn submit_alone_keeps_the_state_and_start_answering_alone_keeps_the_draft() {
 }
 
 #[test]
+fn a_call_that_comes_before_the_answer_to_start_answering_rings() {
+    let mut day = Day::ready();
+    day.talked();
+    day.command(Command::StartAnswering {
+        presence: Presence::Ready,
+    });
+    day.take();
+    let leg = day.queue_call();
+    assert_eq!(day.view().activity, Activity::Ringing);
+    day.told(Presence::Ready, PresenceReason::ByHand);
+    assert_eq!(day.view().activity, Activity::Ringing);
+    day.fact(Fact::Ended {
+        leg,
+        how: LegEnd::Withdrawn(LegOutcome::AbandonedWhileRinging),
+    });
+    assert_eq!(day.view().activity, Activity::Free, "the wrap-up is over");
+}
+
+#[test]
+fn in_wrap_up_and_on_the_way_to_break_no_call_rings() {
+    let mut day = Day::ready();
+    day.talked();
+    let wraps = day.offer(None, true);
+    let leg = wraps.leg;
+    day.take();
+    day.fact(Fact::Offered(wraps));
+    assert_eq!(day.take(), [Effect::RejectBusy { leg }]);
+    day.command(Command::StartAnswering {
+        presence: Presence::Break,
+    });
+    let breaks = day.offer(None, true);
+    let leg = breaks.leg;
+    day.take();
+    day.fact(Fact::Offered(breaks));
+    assert_eq!(day.take(), [Effect::RejectBusy { leg }]);
+}
+
+#[test]
 fn back_to_break_is_the_second_choice() {
     let mut day = Day::ready();
     day.talked();
