@@ -2,8 +2,11 @@
 
 use anyhow::{Context, Result, bail};
 use offhook_model::{
-    CallId, Presence, WrapUpId,
-    api::{CallLegs, SignInResponse, WrapUpBody, WrapUpReceipt, WrapUpStored},
+    CallId, CustomerCard, CustomerId, Direction, LegRecord, PhoneNumber, Presence, WrapUpId,
+    api::{
+        CallLegs, CustomerBody, SignInResponse, TicketStored, WrapUpBody, WrapUpReceipt,
+        WrapUpStored,
+    },
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::json;
@@ -72,6 +75,14 @@ pub struct PracticeState {
     pub id: Uuid,
     /// `dialling`, `waiting`, `connected` or `ended`; a recording is complete only then.
     pub stage: String,
+    /// Who called: the customer (inbound), or an agent (outbound).
+    pub direction: Direction,
+    /// The customer's number.
+    pub number: Option<PhoneNumber>,
+    /// The digits that it heard.
+    pub digits: String,
+    /// The call, once the centre has answered.
+    pub call: Option<CallId>,
 }
 
 impl Api {
@@ -197,6 +208,49 @@ impl Api {
         self.get("/v1/calls").await
     }
 
+    /// Lists this agent's own legs of the last seven days, newest first.
+    ///
+    /// # Errors
+    /// The centre refuses.
+    pub async fn legs(&self) -> Result<Vec<LegRecord>> {
+        self.get("/v1/legs").await
+    }
+
+    /// Lists the customers who have a number, with all that is known of them.
+    ///
+    /// # Errors
+    /// The centre refuses.
+    pub async fn cards(&self, number: &str) -> Result<Vec<CustomerCard>> {
+        let number = number.replace('+', "%2B");
+        self.get(&format!("/v1/customers?number={number}")).await
+    }
+
+    /// Writes a new customer.
+    ///
+    /// # Errors
+    /// The centre refuses.
+    pub async fn new_customer(&self, body: &CustomerBody) -> Result<CustomerId> {
+        let customer = CustomerId(Uuid::now_v7());
+        let path = format!("/v1/customers/{}", customer.0);
+        self.ask(
+            reqwest::Method::PUT,
+            &path,
+            Some(Uuid::new_v4()),
+            Some(body),
+        )
+        .await?
+        .take::<serde_json::Value>()?;
+        Ok(customer)
+    }
+
+    /// Lists the tickets of a call (administrator).
+    ///
+    /// # Errors
+    /// The centre refuses.
+    pub async fn tickets_of(&self, call: CallId) -> Result<Vec<TicketStored>> {
+        self.get(&format!("/v1/tickets?call={}", call.0)).await
+    }
+
     /// Lists the wrap-ups of a call (administrator).
     ///
     /// # Errors
@@ -259,6 +313,25 @@ impl Api {
     /// The centre refuses.
     pub async fn practice_state(&self, id: Uuid) -> Result<PracticeState> {
         self.get(&format!("/v1/practice/calls/{id}")).await
+    }
+
+    /// Lists the practice calls, both ways, oldest first (administrator).
+    ///
+    /// # Errors
+    /// The centre refuses.
+    pub async fn practice_calls(&self) -> Result<Vec<PracticeState>> {
+        self.get("/v1/practice/calls").await
+    }
+
+    /// Tells what a number outside is to do when it is dialled (administrator).
+    ///
+    /// # Errors
+    /// The centre refuses.
+    pub async fn teach(&self, number: &str, script: &serde_json::Value) -> Result<()> {
+        let path = format!("/v1/practice/callees/{number}");
+        self.ask(reqwest::Method::PUT, &path, None, Some(script))
+            .await?
+            .take()
     }
 
     /// Has a practice customer be silent, or speak again.

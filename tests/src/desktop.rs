@@ -55,6 +55,12 @@ pub enum Role {
     Choice,
     /// A radio button.
     Radio,
+    /// A figure that runs, such as the time of a call.
+    Timer,
+    /// A row of a table.
+    Row,
+    /// A named part of the page.
+    Region,
 }
 
 impl Role {
@@ -66,8 +72,11 @@ impl Role {
             }
             Self::Password => "input[type=password]",
             Self::ComboBox => "select, [role=combobox], button[aria-haspopup=listbox]",
-            Self::Choice => "option, [role=option]",
+            Self::Choice => "option, [role=option], [role=menuitem]",
             Self::Radio => "input[type=radio], [role=radio]",
+            Self::Timer => "[role=timer]",
+            Self::Row => "[role=row]",
+            Self::Region => "section, [role=region]",
         }
     }
 
@@ -80,6 +89,9 @@ impl Role {
             Self::ComboBox => matches!(computed, "combobox" | "listbox" | "button"),
             Self::Choice => matches!(computed, "option" | "menuitem"),
             Self::Radio => computed == "radio",
+            Self::Timer => computed == "timer",
+            Self::Row => computed == "row",
+            Self::Region => computed == "region",
         }
     }
 
@@ -91,6 +103,11 @@ impl Role {
                     && name
                         .strip_prefix(wanted)
                         .is_some_and(|rest| rest.starts_with(' ')))
+                // The name of a filter ends in how many there are.
+                || (self == Self::Radio
+                    && name
+                        .strip_prefix(wanted)
+                        .is_some_and(|rest| rest.trim().parse::<u32>().is_ok()))
         })
     }
 }
@@ -204,6 +221,50 @@ impl Desktop {
             Ok(element.click().await?)
         })
         .await
+    }
+
+    /// Clicks a control twice, as fast as a double click does.
+    ///
+    /// # Errors
+    /// It does not come.
+    pub async fn double_click(&self, role: Role, names: &[&str]) -> Result<()> {
+        let element = self.find(role, names).await?;
+        let clicks = self.driver.action_chain();
+        Ok(clicks.double_click_element(&element).perform().await?)
+    }
+
+    /// Gives the text of a control, as it is drawn.
+    ///
+    /// # Errors
+    /// It does not come.
+    pub async fn read(&self, role: Role, names: &[&str]) -> Result<String> {
+        let element = self.find(role, names).await?;
+        Ok(element.prop("innerText").await?.unwrap_or_default())
+    }
+
+    /// Gives what stands in a field.
+    ///
+    /// # Errors
+    /// It does not come.
+    pub async fn value(&self, names: &[&str]) -> Result<String> {
+        let field = self.find(Role::TextBox, names).await?;
+        Ok(field.prop("value").await?.unwrap_or_default())
+    }
+
+    /// Gives the text of everything visible with this role, from the top; nothing where there is none.
+    ///
+    /// # Errors
+    /// The window is gone.
+    pub async fn all(&self, role: Role) -> Result<Vec<String>> {
+        let mut texts = Vec::new();
+        for element in self.driver.find_all(By::Css(role.candidates())).await? {
+            if role.is(&self.computed(&element, "computedrole").await?)
+                && element.is_displayed().await?
+            {
+                texts.push(element.prop("innerText").await?.unwrap_or_default());
+            }
+        }
+        Ok(texts)
     }
 
     /// Types into a field, after clearing it.
@@ -361,6 +422,20 @@ impl Desktop {
                     "{name:?} is there and enabled"
                 );
             }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Waits until there is a visible control with this role and one of these names that can be pressed.
+    ///
+    /// # Errors
+    /// There is none, or it stays disabled.
+    pub async fn allows(&self, role: Role, names: &[&str]) -> Result<()> {
+        self.patiently(&format!("{names:?} to be pressed"), PATIENCE, async || {
+            let limit = Duration::from_secs(5);
+            let element = self.find_within(role, names, limit).await?;
+            ensure!(is_enabled(&element).await?, "{names:?} is disabled");
             Ok(())
         })
         .await

@@ -65,6 +65,8 @@ pub mod baresip;
 #[cfg(target_os = "linux")]
 pub mod bus;
 #[cfg(target_os = "linux")]
+pub mod call_list;
+#[cfg(target_os = "linux")]
 pub mod desktop;
 #[cfg(target_os = "linux")]
 pub mod display;
@@ -86,5 +88,7 @@ pub mod sipp;
 pub mod talk;
 #[cfg(target_os = "linux")]
 pub mod window;
+#[cfg(target_os = "linux")]
+pub mod work;
 #[cfg(target_os = "linux")]
 pub mod world;

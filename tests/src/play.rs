@@ -4,7 +4,7 @@
 use crate::{
     acceptance::shown,
     api::PracticeCall,
-    centre::{Centre, PASSWORD},
+    centre::Centre,
     desktop::{Desktop, Role},
     display::Display,
     environment::Environment,
@@ -16,6 +16,7 @@ use crate::{
     talk::{Ear, Hearing, voice},
     tap::Tap,
     window::{Opening, TITLE},
+    work::{check_in, sign_in},
 };
 use anyhow::{Context, Result, ensure};
 use offhook_model::{CallId, LegOutcome, LegRecord};
@@ -83,7 +84,7 @@ pub async fn play(place: &Place, out: &Path, mut tell: impl FnMut(&str)) -> Resu
     let opening = Opening::silent("agent").with_devices(&pulse, "agent");
     let window = opening.open(place, &display).await?;
     tell("the agent signs in and checks in");
-    sign_in(&window, &tap.base).await?;
+    sign_in(&window, &tap.base, "lin").await?;
     check_in(&window).await?;
     pictures.take(&window, "signed-in").await?;
 
@@ -221,35 +222,6 @@ pub async fn play(place: &Place, out: &Path, mut tell: impl FnMut(&str)) -> Resu
         serde_json::to_string_pretty(&summary)? + "\n",
     )?;
     Ok(summary)
-}
-
-/// Signs in as the first sample agent, by typing.
-///
-/// # Errors
-/// The form is not there, or the centre refuses.
-pub async fn sign_in(window: &Desktop, centre: &str) -> Result<()> {
-    window
-        .type_into(Role::TextBox, &["Centre address", "服务端地址"], centre)
-        .await?;
-    window
-        .type_into(Role::TextBox, &["Name", "用户名"], "lin")
-        .await?;
-    window
-        .type_into(Role::Password, &["Password", "密码"], PASSWORD)
-        .await?;
-    window.click(Role::Button, &["Sign in", "登录"]).await
-}
-
-/// Checks in, and waits until calls are waited for.
-///
-/// # Errors
-/// There is no such button, or the centre refuses.
-pub async fn check_in(window: &Desktop) -> Result<()> {
-    window.click(Role::Button, &["Check in", "签入"]).await?;
-    window
-        .shows(&["Waiting for a call", "等待来电"], Duration::from_secs(20))
-        .await
-        .map(drop)
 }
 
 async fn write_wrap_up(window: &Desktop, text: &str) -> Result<()> {

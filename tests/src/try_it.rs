@@ -60,14 +60,14 @@ async fn signed_in(
     centre: &str,
     profile: &Path,
 ) -> Result<Option<crate::desktop::Desktop>> {
-    use crate::{desktop::Desktop, play};
+    use crate::{desktop::Desktop, work};
     if !Desktop::is_possible() {
         return Ok(None);
     }
     let arguments = ["--profile".to_owned(), profile.display().to_string()];
     let window = Desktop::open(place, environment, &program("offhook")?, &arguments).await?;
-    play::sign_in(&window, centre).await?;
-    play::check_in(&window).await?;
+    work::sign_in(&window, centre, "lin").await?;
+    work::check_in(&window).await?;
     Ok(Some(window))
 }
 

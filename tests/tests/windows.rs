@@ -8,6 +8,7 @@ use e2e::{
     desktop::Role,
     display::Display,
     window::{Language, Opening},
+    work::READY,
     world::World,
 };
 use std::time::Duration;
@@ -51,9 +52,7 @@ async fn two_windows_in_two_languages_are_signed_in_by_keyboard_alone() -> Resul
             .await?;
         window.picture_of("signed-in").await?;
         window.press("F2").await?;
-        window
-            .shows(&["Waiting for a call", "等待来电"], PATIENCE)
-            .await?;
+        window.find(Role::Button, READY).await?;
     }
     lin.close().await?;
     zhou.close().await.map(drop)
