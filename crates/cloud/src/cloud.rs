@@ -1,13 +1,17 @@
 //! The centre as seen from here: its address, and whom this computer trusts to be it.
 
-use crate::{CloudError, Session, request::Answer, resolve::SystemResolver};
+use crate::{
+    CloudError, Session,
+    request::Answer,
+    resolve::{OwnResolver, SystemResolver},
+};
 use offhook_model::{
     Code, Secret,
     api::{SignInRequest, SignInResponse},
 };
 use reqwest::{Certificate, Client, Method, RequestBuilder, Url, redirect};
 use serde::Deserialize;
-use std::{fs, path::PathBuf, time::Duration};
+use std::{fs, net::IpAddr, path::PathBuf, time::Duration};
 
 /// How long to wait. Defaults: connect 5 s, answer 10 s, silence of the event stream 30 s.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +55,8 @@ impl Cloud {
     ///
     /// # Errors
     /// `UnknownHost` where `base` is not an address. `CertificateInvalid` where `roots` cannot be read or holds no certificate,
-    /// where the system has none, and where `base` is plain `http` to another computer: passwords travel over TLS.
+    /// where the system has none, and where `base` is plain `http` to the address of another computer: passwords travel over TLS.
+    /// Whether a name is another computer's is known once it is resolved; a request then fails with the same code.
     pub fn new(base: &str, roots: Option<PathBuf>) -> Result<Self, CloudError> {
         Self::with_options(base, roots, Options::default())
     }
@@ -73,13 +78,17 @@ impl Cloud {
         let base = parse_base(base)?;
         let mut builder = Client::builder()
             .user_agent(concat!("Offhook/", env!("CARGO_PKG_VERSION")))
-            .dns_resolver(SystemResolver)
             // A token is for this centre only, wherever it points to.
             .redirect(redirect::Policy::none())
             .connect_timeout(options.connect);
-        if is_loopback(&base) {
-            builder = builder.no_proxy();
-        }
+        builder = if base.scheme() == "http" {
+            // A proxy is another computer.
+            builder.dns_resolver(OwnResolver).no_proxy()
+        } else if is_loopback(&base) {
+            builder.dns_resolver(SystemResolver).no_proxy()
+        } else {
+            builder.dns_resolver(SystemResolver)
+        };
         if let Some(file) = roots {
             builder = builder.tls_certs_only(read_roots(&file)?);
         } else if base.scheme() == "http" {
@@ -149,7 +158,8 @@ fn parse_base(base: &str) -> Result<Url, CloudError> {
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
         return Err(no_address());
     }
-    if url.scheme() == "http" && !is_loopback(&url) {
+    // A name may be nobody's: its owner is looked for first.
+    if url.scheme() == "http" && address_of(&url).is_some_and(|ip| !ip.is_loopback()) {
         return Err(CloudError::new(
             Code::CertificateInvalid,
             "plain http is spoken to this computer only",
@@ -161,13 +171,11 @@ fn parse_base(base: &str) -> Result<Url, CloudError> {
 }
 
 fn is_loopback(url: &Url) -> bool {
-    url.host_str().is_some_and(|host| {
-        host == "localhost"
-            || host
-                .trim_matches(['[', ']'])
-                .parse::<std::net::IpAddr>()
-                .is_ok_and(|address| address.is_loopback())
-    })
+    url.host_str() == Some("localhost") || address_of(url).is_some_and(|ip| ip.is_loopback())
+}
+
+fn address_of(url: &Url) -> Option<IpAddr> {
+    url.host_str()?.trim_matches(['[', ']']).parse().ok()
 }
 
 fn read_roots(file: &std::path::Path) -> Result<Vec<Certificate>, CloudError> {
@@ -198,10 +206,9 @@ mod tests {
 
     #[test]
     fn plain_http_is_for_this_computer_only() {
-        assert_eq!(
-            code_of("http://centre.example"),
-            Some(Code::CertificateInvalid)
-        );
+        for base in ["http://192.0.2.1", "http://[2001:db8::1]:8080"] {
+            assert_eq!(code_of(base), Some(Code::CertificateInvalid), "{base}");
+        }
         for base in [
             "http://127.0.0.1:1",
             "http://localhost:1",

@@ -1,6 +1,6 @@
 //! What can go wrong between this computer and the centre, told apart by its real cause.
 
-use crate::resolve::NameNotFound;
+use crate::resolve::{NameNotFound, NotThisComputer};
 use offhook_model::Code;
 use std::{error::Error, io, time::Duration};
 
@@ -96,6 +96,9 @@ fn real_cause(error: &(dyn Error + 'static)) -> Option<Code> {
     while let Some(error) = link {
         if error.is::<NameNotFound>() {
             return Some(Code::UnknownHost);
+        }
+        if error.is::<NotThisComputer>() {
+            return Some(Code::CertificateInvalid);
         }
         if let Some(tls) = error.downcast_ref::<rustls::Error>() {
             return Some(match tls {

@@ -55,8 +55,13 @@ async fn a_port_where_nobody_listens_is_refused() {
 async fn a_name_that_no_one_has_is_an_unknown_host() {
     // `.invalid` is never given out (RFC 6761). The resolver of a computer without a network may take its time.
     let (_home, roots) = some_root();
-    let error = failure("https://centre.invalid", Some(roots), patient()).await;
-    assert_eq!(error.code, Code::UnknownHost, "{error}");
+    for (base, roots) in [
+        ("https://centre.invalid", Some(roots)),
+        ("http://centre.invalid", None),
+    ] {
+        let error = failure(base, roots, patient()).await;
+        assert_eq!(error.code, Code::UnknownHost, "{error}");
+    }
 }
 
 #[tokio::test]
