@@ -355,3 +355,40 @@ fn a_device_that_is_not_there_is_missing() {
         );
     });
 }
+
+#[test]
+fn what_a_speaker_gives_out_is_no_microphone() {
+    with_server("what_a_speaker_gives_out_is_no_microphone", |_pulse| {
+        let phone = Phone::new(BackendConfig::Device {
+            mic: None,
+            speaker: None,
+            ringer: None,
+        });
+        phone.talk_to(phone.address, Codec::Opus);
+        expect_open(&phone, DeviceRole::Mic, "mic-source");
+        // Both microphones are unplugged: the monitor of a speaker is the default then.
+        assert!(pactl(&["unload-module", "module-remap-source"]).0);
+        phone.expect("no microphone", |event| {
+            matches!(
+                event,
+                MediaEvent::DeviceLost {
+                    role: DeviceRole::Mic,
+                    fault: DeviceFault::Missing,
+                    ..
+                }
+            )
+            .then_some(())
+        });
+        let recorders = pactl(&["list", "short", "source-outputs"]).1;
+        assert!(!recorders.contains("protocol-native"), "{recorders}");
+        let plug = [
+            "load-module",
+            "module-remap-source",
+            "master=mic.monitor",
+            "source_name=mic-source",
+        ];
+        assert!(pactl(&plug).0);
+        assert!(pactl(&["set-default-source", "mic-source"]).0);
+        expect_open(&phone, DeviceRole::Mic, "mic-source");
+    });
+}

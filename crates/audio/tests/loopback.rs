@@ -187,8 +187,8 @@ impl Backend for Broken {
         self.refuse()
     }
 
-    fn current(&mut self, _role: DeviceRole) -> Option<String> {
-        None
+    fn current(&mut self, _role: DeviceRole) -> Result<Option<String>, DeviceError> {
+        Ok(None)
     }
 }
 

@@ -220,11 +220,17 @@ impl Work {
                         list_at,
                     };
                 }
-                if self
-                    .backend
-                    .current(role)
-                    .is_some_and(|current| current != name)
-                {
+                let elsewhere = match self.backend.current(role) {
+                    Ok(current) => current.is_some_and(|current| current != name),
+                    // A stream whose device is gone may have been moved to one that nobody chose.
+                    Err(DeviceError::NoDevice) => true,
+                    Err(
+                        DeviceError::System { .. }
+                        | DeviceError::Format(_)
+                        | DeviceError::File { .. },
+                    ) => false,
+                };
+                if elsewhere {
                     drop(guard);
                     return self.open(role, RETRY.0, true, None);
                 }

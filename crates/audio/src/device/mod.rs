@@ -129,7 +129,10 @@ pub trait Backend: Send {
     ) -> Result<Opened<Box<dyn Sink>>, DeviceError>;
 
     /// Names the device that opening this role now would take, or `None` if that cannot be told.
-    fn current(&mut self, role: DeviceRole) -> Option<String>;
+    ///
+    /// # Errors
+    /// See [`DeviceError`]; `NoDevice` where there is none for this role any more.
+    fn current(&mut self, role: DeviceRole) -> Result<Option<String>, DeviceError>;
 }
 
 /// An open device.

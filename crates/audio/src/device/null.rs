@@ -29,8 +29,8 @@ impl Backend for Null {
         })
     }
 
-    fn current(&mut self, _role: DeviceRole) -> Option<String> {
-        Some(NAME.to_owned())
+    fn current(&mut self, _role: DeviceRole) -> Result<Option<String>, DeviceError> {
+        Ok(Some(NAME.to_owned()))
     }
 }
 

@@ -112,7 +112,7 @@ impl System {
             }
         }
         let default = match role {
-            DeviceRole::Mic => host.default_input_device(),
+            DeviceRole::Mic => host.default_input_device().filter(is_microphone),
             DeviceRole::Speaker | DeviceRole::Ringer => host.default_output_device(),
         };
         default.ok_or(DeviceError::NoDevice)
@@ -173,8 +173,8 @@ impl Backend for System {
         })
     }
 
-    fn current(&mut self, role: DeviceRole) -> Option<String> {
-        self.device(role).ok().as_ref().and_then(device_name)
+    fn current(&mut self, role: DeviceRole) -> Result<Option<String>, DeviceError> {
+        self.device(role).map(|device| device_name(&device))
     }
 }
 
@@ -204,6 +204,11 @@ fn is_sound_server(_host: &Host) -> bool {
 
 fn device_name(device: &Device) -> Option<String> {
     device.id().ok().map(|id| id.id().to_owned())
+}
+
+/// Whether it is one, and not what a speaker gives out: where there is no microphone, PulseAudio makes that the default.
+fn is_microphone(device: &Device) -> bool {
+    device_name(device).is_none_or(|name| !name.ends_with(".monitor"))
 }
 
 fn system_error(error: cpal::Error) -> DeviceError {

@@ -91,8 +91,8 @@ impl Backend for Wav {
         })
     }
 
-    fn current(&mut self, _role: DeviceRole) -> Option<String> {
-        None
+    fn current(&mut self, _role: DeviceRole) -> Result<Option<String>, DeviceError> {
+        Ok(None)
     }
 }
 
