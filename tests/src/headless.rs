@@ -5,14 +5,14 @@ use crate::{
     place::{Place, program},
     process::{Program, Running},
 };
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use offhook_desk::{CallPhase, CallView, Command, SessionView, View};
 use offhook_model::{Activity, Key, LegId, Presence, PresenceReason, Secret};
 use serde_json::{Value, json};
 use std::{
     io::Write,
     path::Path,
-    process::ChildStdin,
+    process::{ChildStdin, Stdio},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -50,6 +50,22 @@ impl Audio<'_> {
             } => format!("device:{mic},{speaker},{ringer}"),
         }
     }
+}
+
+fn prepared(
+    place: &Place,
+    environment: &Environment,
+    name: &str,
+    profile: &Path,
+    audio: &Audio<'_>,
+) -> Result<Program> {
+    let name = format!("headless-{name}");
+    let program = Program::new(&name, program("offhook-headless")?, place, environment);
+    Ok(program
+        .arg("--profile")
+        .arg(profile)
+        .arg("--audio")
+        .arg(audio.argument()))
 }
 
 /// The phone.
@@ -97,19 +113,51 @@ impl Headless {
         profile: &Path,
         audio: &Audio<'_>,
     ) -> Result<Self> {
-        let mut program = Program::new(
-            &format!("headless-{name}"),
-            program("offhook-headless")?,
-            place,
-            environment,
-        )
-        .arg("--profile")
-        .arg(profile)
-        .arg("--audio")
-        .arg(audio.argument())
-        .talking()
-        .listening()
-        .start()?;
+        let program = prepared(place, environment, name, profile, audio)?;
+        Self::begin(name, program).await
+    }
+
+    /// Starts it with this profile and an account file to go to work with.
+    ///
+    /// # Errors
+    /// It is not built or does not come up.
+    pub async fn on_account(
+        place: &Place,
+        environment: &Environment,
+        name: &str,
+        profile: &Path,
+        audio: &Audio<'_>,
+        account: &Path,
+    ) -> Result<Self> {
+        let program = prepared(place, environment, name, profile, audio)?;
+        Self::begin(name, program.arg("--account").arg(account)).await
+    }
+
+    /// Has it refuse an account file: its exit code and what it says.
+    ///
+    /// # Errors
+    /// It is not built, or it goes to work.
+    pub fn refuses(
+        environment: &Environment,
+        profile: &Path,
+        account: &Path,
+    ) -> Result<(Option<i32>, String)> {
+        let mut command = std::process::Command::new(program("offhook-headless")?);
+        environment.apply(&mut command);
+        let output = command
+            .args(["--audio", "null", "--profile"])
+            .arg(profile)
+            .arg("--account")
+            .arg(account)
+            .stdin(Stdio::null())
+            .output()?;
+        ensure!(!output.status.success(), "it goes to work");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        Ok((output.status.code(), said))
+    }
+
+    async fn begin(name: &str, program: Program) -> Result<Self> {
+        let mut program = program.talking().listening().start()?;
         program
             .line("that it is ready", Duration::from_secs(20), |line| {
                 let said: Value = serde_json::from_str(line).ok()?;

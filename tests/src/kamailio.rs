@@ -37,6 +37,16 @@ pub struct User<'a> {
     pub password: &'a str,
 }
 
+/// What it does beyond taking whoever knows the password.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Habits {
+    /// Grants registrations for this long at most.
+    pub grants: Option<Duration>,
+    /// Asks with OPTIONS whether the telephone is there, before it says that it is registered, and tells the answer:
+    /// `there 200`.
+    pub asks_first: bool,
+}
+
 /// The PBX.
 #[derive(Debug)]
 pub struct Kamailio {
@@ -59,9 +69,25 @@ impl Kamailio {
         digest: Digest,
         trunk: Option<&str>,
     ) -> Result<Self> {
+        let habits = Habits::default();
+        Self::with_habits(place, environment, users, digest, trunk, habits).await
+    }
+
+    /// As [`Self::start`], with habits of its own.
+    ///
+    /// # Errors
+    /// It is not installed or does not come up.
+    pub async fn with_habits(
+        place: &Place,
+        environment: &Environment,
+        users: &[User<'_>],
+        digest: Digest,
+        trunk: Option<&str>,
+        habits: Habits,
+    ) -> Result<Self> {
         let address = format!("127.0.0.1:{}", free_port()?);
         let config = place.log("kamailio.cfg");
-        std::fs::write(&config, script(&address, users, digest, trunk)?)?;
+        std::fs::write(&config, script(&address, users, digest, trunk, habits)?)?;
         let mut kamailio = Self {
             address,
             config,
@@ -112,22 +138,42 @@ impl Kamailio {
     }
 
     /// Waits until its newest run has said a line with all of these words: `REGISTER lin over tcp`, `INVITE lin over udp`,
-    /// `registered lin`.
+    /// `registered lin`, `withdrawn lin`, `asked lin for a password`.
     ///
     /// # Errors
     /// It does not say so in time.
     pub async fn says(&self, place: &Place, words: &[&str], limit: Duration) -> Result<()> {
-        let log = place.log(format!("kamailio-{}.err", self.starts));
+        self.says_times(place, words, 1, limit).await
+    }
+
+    /// As [`Self::says`], until there are so many of these lines.
+    ///
+    /// # Errors
+    /// There are fewer when the time is over.
+    pub async fn says_times(
+        &self,
+        place: &Place,
+        words: &[&str],
+        times: usize,
+        limit: Duration,
+    ) -> Result<()> {
         eventually(&format!("kamailio to say {words:?}"), limit, async || {
-            let said = std::fs::read(&log)?;
-            let said = String::from_utf8_lossy(&said);
-            let found = said
-                .lines()
-                .any(|line| words.iter().all(|word| line.contains(word)));
-            ensure!(found, "see {}", log.display());
+            let said = self.said(place, words)?;
+            ensure!(said >= times, "{said} of {times} times, see its log");
             Ok(())
         })
         .await
+    }
+
+    /// Counts the lines with all of these words that its newest run has said.
+    ///
+    /// # Errors
+    /// It never ran.
+    pub fn said(&self, place: &Place, words: &[&str]) -> Result<usize> {
+        let said = std::fs::read(place.log(format!("kamailio-{}.err", self.starts)))?;
+        let said = String::from_utf8_lossy(&said);
+        let has_all = |line: &&str| words.iter().all(|word| line.contains(word));
+        Ok(said.lines().filter(has_all).count())
     }
 }
 
@@ -136,6 +182,7 @@ fn script(
     users: &[User<'_>],
     digest: Digest,
     trunk: Option<&str>,
+    habits: Habits,
 ) -> Result<String> {
     let mut script = String::from("#!KAMAILIO\n");
     for line in [
@@ -153,6 +200,7 @@ fn script(
     for transport in ["udp", "tcp"] {
         writeln!(script, "listen={transport}:{address}")?;
     }
+    writeln!(script, "alias=\"{REALM}\"")?;
     for module in [
         "tm",
         "sl",
@@ -167,6 +215,7 @@ fn script(
         "registrar",
         "auth",
         "nathelper",
+        "uac",
     ] {
         writeln!(script, "loadmodule \"{module}.so\"")?;
     }
@@ -186,7 +235,19 @@ fn script(
     ] {
         writeln!(script, "modparam(\"{module}\", \"{parameter}\", {value})")?;
     }
-    script.push_str(&ROUTES.replace("REALM", REALM).replace(
+    if let Some(longest) = habits.grants {
+        for (parameter, seconds) in [("min_expires", 1), ("max_expires", longest.as_secs())] {
+            writeln!(
+                script,
+                "modparam(\"registrar\", \"{parameter}\", {seconds})"
+            )?;
+        }
+    }
+    let question = if habits.asks_first { QUESTION } else { "" };
+    let routes = ROUTES
+        .replace("QUESTION", question)
+        .replace("ADDRESS", address);
+    script.push_str(&routes.replace("REALM", REALM).replace(
         "TRUNK",
         &trunk.map_or_else(
             || "sl_send_reply(\"404\", \"Not Found\");".into(),
@@ -223,18 +284,25 @@ request_route {
     $var(user) = $tU;
     route(PASSWORD);
     if ($var(password) == "" || !pv_auth_check("REALM", "$var(password)", "0", "1")) {
+      xlog("L_NOTICE", "asked $tU for a password, $rm\n");
       www_challenge("REALM", "1");
       exit;
     }
+    QUESTION
     fix_nated_register();
     if (!save("location")) sl_reply_error();
-    xlog("L_NOTICE", "registered $tU over $proto\n");
+    if ($hdr(Expires) == "0") {
+      xlog("L_NOTICE", "withdrawn $tU over $proto at $ct\n");
+    } else {
+      xlog("L_NOTICE", "registered $tU over $proto at $ct\n");
+    }
     exit;
   }
   $var(user) = $fU;
   route(PASSWORD);
   if ($var(password) != "") {
     if (!pv_auth_check("REALM", "$var(password)", "0", "1")) {
+      xlog("L_NOTICE", "asked $fU for a password, $rm\n");
       proxy_challenge("REALM", "1");
       exit;
     }
@@ -250,10 +318,25 @@ request_route {
   set_forward_no_connect();
   route(RELAY);
 }
+event_route[uac:reply] {
+  xlog("L_NOTICE", "there $uac_req(evcode)\n");
+}
 route[RELAY] {
   if (!t_relay()) sl_reply_error();
   exit;
 }
+"#;
+
+/// How it asks a telephone whether it is there, while the telephone waits for the answer to its REGISTER.
+const QUESTION: &str = r#"
+    if ($hdr(Expires) != "0") {
+      $uac_req(method) = "OPTIONS";
+      $uac_req(ruri) = "sip:" + $tU + "@" + $si + ":" + $sp + ";transport=" + $proto;
+      $uac_req(furi) = "sip:ADDRESS";
+      $uac_req(turi) = $tu;
+      $uac_req(evroute) = 1;
+      uac_req_send();
+    }
 "#;
 
 #[cfg(test)]
@@ -271,7 +354,12 @@ mod tests {
             &users,
             Digest::Sha256,
             Some("127.0.0.1:5070"),
+            Habits {
+                grants: Some(Duration::from_secs(4)),
+                asks_first: true,
+            },
         )?;
+        assert!(script.contains("\"max_expires\", 4") && script.contains("\"sip:127.0.0.1:5060\""));
         assert!(script.contains("case \"lin\": $var(password) = \"secret\";"));
         assert!(script.contains("\"SHA-256\"") && script.contains("$du = \"sip:127.0.0.1:5070\""));
         Ok(())

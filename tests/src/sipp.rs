@@ -166,6 +166,29 @@ impl Sipp {
         setting.start(CALLEE, codec, account.port()?, begin).await
     }
 
+    /// Has it wait for one more call where another one of it, which has ended, was reached.
+    ///
+    /// # Errors
+    /// It is not installed or does not come up.
+    pub async fn waits_at(
+        place: &Place,
+        environment: &Environment,
+        name: &str,
+        account: &Account,
+        codec: Codec,
+        address: &str,
+    ) -> Result<Self> {
+        let setting = Setting {
+            place,
+            environment,
+            name,
+            account,
+        };
+        let port = address.parse::<std::net::SocketAddr>()?.port();
+        let begin = |program| program;
+        setting.start(CALLEE, codec, port, begin).await
+    }
+
     /// Has it register with the account's password (MD5), and then wait for one call at the same port.
     ///
     /// # Errors
