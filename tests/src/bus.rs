@@ -7,6 +7,7 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use std::{
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -16,6 +17,7 @@ use std::{
 pub struct Bus {
     environment: Environment,
     seen: Arc<Mutex<Vec<Notification>>>,
+    choice: PathBuf,
     _witness: Running,
     _dunst: Running,
     _daemon: Running,
@@ -91,10 +93,20 @@ impl Bus {
                 }
             }
         });
+        // Instead of a person, grep picks from dunst's menu of actions the line that is written here.
+        let choice = place.dir("bus")?.join("choice");
+        std::fs::write(
+            place.dir("home/.config/dunst/dunstrc.d")?.join("menu.conf"),
+            format!(
+                "[global]\ndmenu = /usr/bin/env grep -m1 -F -f {}\n",
+                choice.display()
+            ),
+        )?;
         let dunst = Program::new("dunst", "dunst", place, &environment).start()?;
         let bus = Self {
             environment,
             seen,
+            choice,
             _witness: witness,
             _dunst: dunst,
             _daemon: daemon,
@@ -136,6 +148,38 @@ impl Bus {
             .success(Duration::from_secs(10))
             .await
             .context("Pressing the notification")
+    }
+
+    /// Presses an action of the notification that came last, by its label in dunst's menu.
+    ///
+    /// # Errors
+    /// dunst has none, or does not answer.
+    pub async fn choose(&self, place: &Place, label: &str) -> Result<()> {
+        std::fs::write(&self.choice, format!("#{label} ("))?;
+        Program::new("dunstctl", "dunstctl", place, &self.environment)
+            .arg("context")
+            .start()?
+            .success(Duration::from_secs(10))
+            .await
+            .with_context(|| format!("Choosing {label}"))
+    }
+
+    /// Waits until so many notifications stand on the screen.
+    ///
+    /// # Errors
+    /// They do not in time.
+    pub async fn stand(&self, place: &Place, count: usize, limit: Duration) -> Result<()> {
+        eventually("the notifications on the screen", limit, async || {
+            Program::new("dunstctl-count", "dunstctl", place, &self.environment)
+                .args(["count", "displayed"])
+                .start()?
+                .success(Duration::from_secs(10))
+                .await?;
+            let said = std::fs::read_to_string(place.log("dunstctl-count.out"))?;
+            anyhow::ensure!(said.trim() == count.to_string(), "there are {said}");
+            Ok(())
+        })
+        .await
     }
 
     async fn wait_for_name(&self, place: &Place, name: &str, limit: Duration) -> Result<()> {

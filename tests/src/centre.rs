@@ -83,10 +83,19 @@ impl Centre {
         place: &Place,
         environment: &Environment,
     ) -> Result<()> {
-        if let Some(running) = self.running.take() {
-            running.kill()?;
-        }
+        self.crash()?;
         self.up(place, environment).await
+    }
+
+    /// Kills it without warning: its ports are closed.
+    ///
+    /// # Errors
+    /// The operating system does not say that it has ended.
+    pub fn crash(&mut self) -> Result<()> {
+        match self.running.take() {
+            Some(running) => running.kill(),
+            None => Ok(()),
+        }
     }
 
     /// Signs in as the administrator.
@@ -97,7 +106,11 @@ impl Centre {
         Api::sign_in(&self.http, "admin", PASSWORD).await
     }
 
-    async fn up(&mut self, place: &Place, environment: &Environment) -> Result<()> {
+    /// Starts it, after a crash on the same data and the same addresses.
+    ///
+    /// # Errors
+    /// It does not come up.
+    pub async fn up(&mut self, place: &Place, environment: &Environment) -> Result<()> {
         self.starts += 1;
         let http = self.http.strip_prefix("http://").unwrap_or(&self.http);
         let mut running = Program::new(

@@ -102,6 +102,54 @@ impl Display {
         .await
     }
 
+    /// Gives the window with this in its title another size.
+    ///
+    /// # Errors
+    /// There is none.
+    pub async fn resize(
+        &self,
+        place: &Place,
+        title: &str,
+        (width, height): (u32, u32),
+    ) -> Result<()> {
+        let (width, height) = (width.to_string(), height.to_string());
+        self.ask_manager(
+            place,
+            &[
+                "search",
+                "--onlyvisible",
+                "--name",
+                title,
+                "windowsize",
+                "--sync",
+                &width,
+                &height,
+            ],
+        )
+        .await
+        .with_context(|| format!("Resizing {title}"))
+    }
+
+    /// Brings the window with this in its title to the front.
+    ///
+    /// # Errors
+    /// There is none.
+    pub async fn bring_to_front(&self, place: &Place, title: &str) -> Result<()> {
+        self.ask_manager(
+            place,
+            &[
+                "search",
+                "--onlyvisible",
+                "--name",
+                title,
+                "windowactivate",
+                "--sync",
+            ],
+        )
+        .await
+        .with_context(|| format!("Bringing {title} to the front"))
+    }
+
     /// Tells whether the window in front has this in its title.
     ///
     /// # Errors

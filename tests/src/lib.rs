@@ -19,6 +19,9 @@
 //! | `tests/instruments.rs` | the instruments themselves, without the product |
 //! | `tests/peers.rs` | the peers of the stories: sipp, baresip, linphone and kamailio among themselves and at the centre |
 //! | `tests/windows.rs` | the window as an instrument: several on one screen, by mouse and by keyboard |
+//! | `tests/window_errors.rs` | what goes wrong is told in the window, in both languages, and the next good try works |
+//! | `tests/notification.rs` | the desktop notification answers, declines and goes |
+//! | `tests/window_account.rs` | the window with a bare SIP account, on kamailio |
 //! | `tests/house_rules.rs` | which crate may know which |
 //!
 //! # How to run them
@@ -57,6 +60,7 @@ pub mod sound;
 pub mod tap;
 pub mod tone;
 pub mod try_it;
+pub mod words;
 
 #[cfg(target_os = "linux")]
 pub mod account;
@@ -66,6 +70,7 @@ pub mod baresip;
 pub mod bus;
 #[cfg(target_os = "linux")]
 pub mod call_list;
+pub mod credentials;
 #[cfg(target_os = "linux")]
 pub mod desktop;
 #[cfg(target_os = "linux")]

@@ -87,6 +87,41 @@ impl Pulse {
         &self.environment
     }
 
+    /// Plugs the speaker of a party in; the first one becomes the default.
+    ///
+    /// # Errors
+    /// PulseAudio refuses.
+    pub async fn plug_speaker(&self, place: &Place, party: &str) -> Result<()> {
+        self.load(place, &null_sink(party, "spk", 2)).await
+    }
+
+    /// Plugs the microphone of a party in, which becomes the default.
+    ///
+    /// # Errors
+    /// PulseAudio refuses.
+    pub async fn plug_mic(&self, place: &Place, party: &str) -> Result<()> {
+        self.load(place, &null_sink(party, "mic", 1)).await?;
+        self.load(place, &microphone(party)).await?;
+        self.tell(place, &["set-default-source", &Self::mic(party)])
+            .await
+    }
+
+    async fn load(&self, place: &Place, module: &str) -> Result<()> {
+        let words: Vec<_> = std::iter::once("load-module")
+            .chain(module.split_whitespace())
+            .collect();
+        self.tell(place, &words).await
+    }
+
+    async fn tell(&self, place: &Place, words: &[&str]) -> Result<()> {
+        Program::new("pactl", "pactl", place, &self.environment)
+            .args(words)
+            .start()?
+            .success(Duration::from_secs(10))
+            .await
+            .with_context(|| format!("Telling PulseAudio to {words:?}"))
+    }
+
     /// Names the microphone of a party.
     #[must_use]
     pub fn mic(party: &str) -> String {
@@ -170,19 +205,13 @@ fn script_for(socket: &Path, parties: &[&str]) -> Result<String> {
         socket.display()
     )?;
     for party in parties {
-        for (kind, channels) in [("spk", 2), ("mic", 1)] {
-            writeln!(
-                script,
-                "load-module module-null-sink sink_name={party}_{kind} rate={RATE} channels={channels} norewinds=1 \
-                 sink_properties=device.description={party}_{kind}"
-            )?;
+        for module in [
+            null_sink(party, "spk", 2),
+            null_sink(party, "mic", 1),
+            microphone(party),
+        ] {
+            writeln!(script, "load-module {module}")?;
         }
-        // Some programs hide monitors: dressed up, it is a microphone like any other.
-        writeln!(
-            script,
-            "load-module module-remap-source source_name={party}_in master={party}_mic.monitor remix=no \
-             source_properties=device.description={party}_in"
-        )?;
     }
     if let Some(party) = parties.first() {
         writeln!(
@@ -191,6 +220,21 @@ fn script_for(socket: &Path, parties: &[&str]) -> Result<String> {
         )?;
     }
     Ok(script)
+}
+
+fn null_sink(party: &str, kind: &str, channels: u8) -> String {
+    format!(
+        "module-null-sink sink_name={party}_{kind} rate={RATE} channels={channels} norewinds=1 \
+         sink_properties=device.description={party}_{kind}"
+    )
+}
+
+/// Some programs hide monitors: dressed up, it is a microphone like any other.
+fn microphone(party: &str) -> String {
+    format!(
+        "module-remap-source source_name={party}_in master={party}_mic.monitor remix=no \
+         source_properties=device.description={party}_in"
+    )
 }
 
 /// A recording under way.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    task::AbortHandle,
+    task::JoinSet,
 };
 
 /// The witness.
@@ -14,8 +14,10 @@ use tokio::{
 pub struct Tap {
     /// The address to give to the desk in place of the centre's.
     pub base: String,
+    target: String,
     connections: Connections,
-    task: AbortHandle,
+    /// Ends with the tap, and each connection with it.
+    task: JoinSet<()>,
 }
 
 type Connections = Arc<Mutex<Vec<Arc<Mutex<Vec<u8>>>>>>;
@@ -56,24 +58,46 @@ impl Tap {
             .trim_end_matches('/')
             .to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let base = format!("http://{}", listener.local_addr()?);
-        let connections = Connections::default();
-        let list = Arc::clone(&connections);
-        let task = tokio::spawn(async move {
+        let mut tap = Self {
+            base: format!("http://{}", listener.local_addr()?),
+            target,
+            connections: Connections::default(),
+            task: JoinSet::new(),
+        };
+        tap.listen(listener);
+        Ok(tap)
+    }
+
+    /// Closes its port and every connection, as a centre does whose API is gone.
+    pub async fn cut(&mut self) {
+        self.task.shutdown().await;
+    }
+
+    /// Stands again where it stood before it was cut.
+    ///
+    /// # Errors
+    /// Somebody else has its port.
+    pub async fn mend(&mut self) -> Result<()> {
+        let address = self.base.trim_start_matches("http://");
+        let listener = TcpListener::bind(address).await?;
+        self.listen(listener);
+        Ok(())
+    }
+
+    fn listen(&mut self, listener: TcpListener) {
+        let (list, target) = (Arc::clone(&self.connections), self.target.clone());
+        self.task.spawn(async move {
+            let mut open = JoinSet::new();
             while let Ok((desk, _)) = listener.accept().await {
                 let seen = Arc::<Mutex<Vec<u8>>>::default();
                 list.lock()
                     .unwrap_or_else(PoisonError::into_inner)
                     .push(Arc::clone(&seen));
                 // A connection that fails here fails for the desk too, which is all it has to do.
-                tokio::spawn(pass_on(desk, target.clone(), seen));
+                open.spawn(pass_on(desk, target.clone(), seen));
+                while open.try_join_next().is_some() {}
             }
         });
-        Ok(Self {
-            base,
-            connections,
-            task: task.abort_handle(),
-        })
     }
 
     /// Lists what was sent with this method to a path that begins so, oldest first on each connection.
@@ -91,34 +115,28 @@ impl Tap {
     }
 }
 
-impl Drop for Tap {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
 async fn pass_on(desk: TcpStream, target: String, seen: Arc<Mutex<Vec<u8>>>) -> Result<()> {
     let centre = TcpStream::connect(target).await?;
     let (mut from_desk, mut to_desk) = desk.into_split();
     let (mut from_centre, mut to_centre) = centre.into_split();
-    let back = tokio::spawn(async move {
+    let back = async {
         tokio::io::copy(&mut from_centre, &mut to_desk).await?;
-        to_desk.shutdown().await
-    });
-    let mut piece = vec![0; 16 * 1024];
-    loop {
-        let read = from_desk.read(&mut piece).await?;
-        if read == 0 {
-            break;
+        Ok(to_desk.shutdown().await?)
+    };
+    let forth = async {
+        let mut piece = vec![0; 16 * 1024];
+        loop {
+            let read = from_desk.read(&mut piece).await?;
+            if read == 0 {
+                return Ok(to_centre.shutdown().await?);
+            }
+            seen.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .extend_from_slice(&piece[..read]);
+            to_centre.write_all(&piece[..read]).await?;
         }
-        seen.lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .extend_from_slice(&piece[..read]);
-        to_centre.write_all(&piece[..read]).await?;
-    }
-    to_centre.shutdown().await?;
-    back.await??;
-    Ok(())
+    };
+    tokio::try_join!(back, forth).map(drop)
 }
 
 /// Reads the requests of one connection; one that is not whole yet is left out.

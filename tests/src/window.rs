@@ -15,6 +15,7 @@ use std::{
     ops::Deref,
     path::PathBuf,
     sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
 };
 
 /// What the window's title holds.
@@ -67,6 +68,18 @@ impl<'a> Opening<'a> {
             mic: Pulse::mic(party),
             speaker: Pulse::speaker(party),
             ringer: Pulse::speaker(party),
+        };
+        self.pulse = Some(pulse);
+        self
+    }
+
+    /// Gives it whatever devices are the defaults there.
+    #[must_use]
+    pub fn with_default_devices(mut self, pulse: &'a Pulse) -> Self {
+        self.audio = Audio::Device {
+            mic: String::new(),
+            speaker: String::new(),
+            ringer: String::new(),
         };
         self.pulse = Some(pulse);
         self
@@ -156,6 +169,22 @@ impl Window {
     /// It has none.
     pub async fn press_notification(&self) -> Result<()> {
         self.bus.press(&self.place).await
+    }
+
+    /// Presses an action of its last notification, by its label.
+    ///
+    /// # Errors
+    /// It has none.
+    pub async fn choose_on_notification(&self, label: &str) -> Result<()> {
+        self.bus.choose(&self.place, label).await
+    }
+
+    /// Waits until so many of its notifications stand on the screen.
+    ///
+    /// # Errors
+    /// They do not in time.
+    pub async fn notifications_stand(&self, count: usize, limit: Duration) -> Result<()> {
+        self.bus.stand(&self.place, count, limit).await
     }
 
     /// Closes it in good order, and gives the profile.

@@ -242,6 +242,7 @@ impl Actor {
                 if let Some(line) = &mut self.line {
                     line.commands.push(offhook_sip::Command::NetworkChanged);
                 }
+                self.look_up_copies_again();
             }
             SessionReport::Over(code) => {
                 info!(?code, "The centre ended the session");

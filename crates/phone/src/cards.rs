@@ -91,6 +91,19 @@ impl Cards {
             .collect()
     }
 
+    /// Names the calls for which only a copy was found, or nothing, with the number they were looked up by.
+    pub(crate) fn without_the_centre(&self) -> Vec<(CallId, PhoneNumber)> {
+        let is = |found: &Found| match found {
+            Found::Fresh(_) => false,
+            Found::Stale(_) | Found::Nothing => true,
+        };
+        self.0
+            .iter()
+            .filter(|entry| entry.found.as_ref().is_some_and(is))
+            .filter_map(|entry| Some((entry.call, entry.number.clone()?)))
+            .collect()
+    }
+
     /// Those of `calls` that were looked up, with their number.
     pub(crate) fn of_calls(&self, calls: &[CallId]) -> Vec<(CallId, PhoneNumber)> {
         let of = |call: &CallId| Some((*call, self.number(*call)?.clone()));

@@ -115,6 +115,11 @@ impl Actor {
             .collect()
     }
 
+    /// The centre answers again: what it did not say is asked once more.
+    pub(crate) fn look_up_copies_again(&mut self) {
+        self.look_up_again(self.cards.without_the_centre());
+    }
+
     fn look_up_again(&mut self, calls: Vec<(CallId, PhoneNumber)>) {
         for (call, number) in calls {
             self.look_up(call, number);

@@ -410,6 +410,19 @@ async fn the_copy_of_a_customers_record_stands_in_when_the_centre_does_not_say()
     assert!(
         matches!(answer.await, Ok(Answer::Card { cards, stale: true, .. }) if cards == [card()])
     );
+
+    // The centre is asked again once it is there again.
+    world.api.customers_fail(false);
+    world.api.break_off();
+    world
+        .desk
+        .until("known by the centre", |view| known(view, false))
+        .await;
+    let answer = world.desk.phone.query(Query::Card { call: offered.call });
+    assert!(matches!(
+        answer.await,
+        Ok(Answer::Card { stale: false, .. })
+    ));
 }
 
 #[tokio::test]

@@ -50,6 +50,8 @@ pub struct Api {
     sip: SocketAddr,
     told: Arc<Mutex<Told>>,
     events: broadcast::Sender<Event>,
+    /// Counts how often the event streams were broken off.
+    breaks: watch::Sender<u32>,
     pub wrap_ups: watch::Sender<Vec<Received>>,
     /// Wrap-ups, profiles and tickets, in the order in which they came.
     pub filed: watch::Sender<Vec<Received>>,
@@ -67,6 +69,7 @@ impl Api {
             sip,
             told: Arc::default(),
             events: broadcast::Sender::new(64),
+            breaks: watch::Sender::default(),
             wrap_ups: watch::Sender::default(),
             filed: watch::Sender::default(),
             asked: watch::Sender::default(),
@@ -106,6 +109,11 @@ impl Api {
 
     pub fn tell(&self, event: Event) {
         self.events.send(event).ok();
+    }
+
+    /// Breaks off every event stream; the phone takes it up again.
+    pub fn break_off(&self) {
+        self.breaks.send_modify(|breaks| *breaks += 1);
     }
 
     fn told(&self) -> MutexGuard<'_, Told> {
@@ -235,6 +243,7 @@ impl Api {
 
     async fn stream_events(&self, mut stream: BufReader<TcpStream>) {
         let mut live = self.events.subscribe();
+        let mut broken = self.breaks.subscribe();
         let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
         let first = Event::Queues { queues: Vec::new() };
         let mut next = Some((head.to_owned(), first));
@@ -245,7 +254,10 @@ impl Api {
             if stream.get_mut().write_all(text.as_bytes()).await.is_err() {
                 return;
             }
-            next = live.recv().await.ok().map(|event| (String::new(), event));
+            next = tokio::select! {
+                event = live.recv() => event.ok().map(|event| (String::new(), event)),
+                _ = broken.changed() => None,
+            };
         }
     }
 
