@@ -138,7 +138,7 @@ impl World {
         outcomes: &[Option<LegOutcome>],
     ) -> Result<Vec<LegRecord>> {
         eventually("the legs at the centre", PATIENCE, async || {
-            let legs = self.legs_of(call).await?;
+            let legs = self.legs_so_far(call).await?;
             let found: Vec<_> = legs.iter().map(|leg| leg.outcome).collect();
             ensure!(found == outcomes, "they are {found:?}");
             Ok(legs)
@@ -150,7 +150,7 @@ impl World {
     ///
     /// # Errors
     /// The centre refuses.
-    pub async fn legs_of(&self, call: CallId) -> Result<Vec<LegRecord>> {
+    pub async fn legs_so_far(&self, call: CallId) -> Result<Vec<LegRecord>> {
         let calls = self.administrator.calls().await?;
         let of_it = calls.into_iter().find(|one| one.call == call);
         let legs = of_it.map(|one| one.legs).unwrap_or_default();

@@ -40,7 +40,7 @@ async fn calls_ring_between_check_in_and_check_out_alone() -> Result<()> {
         window.withholds(Role::Button, names, PATIENCE).await?;
     }
     assert!(!window.text().await?.contains("空闲"));
-    assert_eq!(world.legs_of(call).await?, []);
+    assert_eq!(world.legs_so_far(call).await?, []);
     world.customer_is(first, "waiting").await?;
     shown(
         &[1],
@@ -64,7 +64,7 @@ async fn calls_ring_between_check_in_and_check_out_alone() -> Result<()> {
     window.picture_of("dialling-refused").await?;
     window.withholds(Role::Button, ANSWER, PATIENCE).await?;
     world.customer_is(first, "waiting").await?;
-    assert_eq!(world.legs_of(call).await?, []);
+    assert_eq!(world.legs_so_far(call).await?, []);
     assert_eq!(world.administrator.practice_calls().await?.len(), 1);
     shown(
         &[10],
@@ -113,7 +113,7 @@ async fn calls_ring_between_check_in_and_check_out_alone() -> Result<()> {
     window.picture_of("checked-out-again").await?;
     window.withholds(Role::Button, ANSWER, PATIENCE).await?;
     world.customer_is(second, "waiting").await?;
-    assert_eq!(world.legs_of(waiting).await?, []);
+    assert_eq!(world.legs_so_far(waiting).await?, []);
     check_in_to_a_call(&window).await?;
     world.legs_end(waiting, &[None]).await?;
     shown(
