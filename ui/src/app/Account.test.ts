@@ -96,6 +96,15 @@ describe('the desk of a SIP account', () => {
     expect(screen.getAllByText('(registration_lost)').length).toBeGreaterThan(0);
   });
 
+  test('sends a call that nobody answers back to no queue', async () => {
+    const host = await open('ringing');
+    const aside = () => screen.getByRole('region', { name: 'Phone' }).textContent;
+    expect(aside()).toContain('then back to queue');
+    host.publish({ calls: host.view.calls.map((call) => ({ ...call, skill_group: null })) });
+    await waitFor(() => expect(aside()).toContain('or it is missed'));
+    expect(aside()).not.toContain('back to queue');
+  });
+
   test('keeps a submitted form on this computer, and says so', async () => {
     const host = await open('wrapup');
     host.publish({ wrap_ups: host.view.wrap_ups.map((form) => (form.id === 'wrap-now' ? { ...form, saved: { kind: 'kept', at: Date.now() }, can: [] } : form)) });

@@ -193,6 +193,7 @@ export const en: Messages = {
     notYet: 'Not in this version yet',
     answerWithin: 'to answer,',
     elseRequeue: 'then back to queue',
+    elseMissed: 'or it is missed',
     ringing: 'ringing',
     answerLeft: (seconds) => `${seconds} seconds left to answer`,
     queued: 'queued',

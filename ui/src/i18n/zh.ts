@@ -224,6 +224,7 @@ export const zh = {
     notYet: '此版本还没有这个功能',
     answerWithin: '内接听',
     elseRequeue: '否则转回队列',
+    elseMissed: '否则为未接通',
     ringing: '已振铃',
     answerLeft: (seconds: number) => `还剩 ${seconds} 秒接听`,
     queued: '已排队',
