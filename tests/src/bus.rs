@@ -95,12 +95,12 @@ impl Bus {
         });
         // Instead of a person, grep picks from dunst's menu of actions the line that is written here.
         let choice = place.dir("bus")?.join("choice");
+        // dunst reads one file alone; where Debian's is, it looks as ever.
+        let usual = std::fs::read_to_string("/etc/xdg/dunst/dunstrc").unwrap_or_default();
+        let menu = format!("dmenu = /usr/bin/env grep -m1 -F -f {}", choice.display());
         std::fs::write(
-            place.dir("home/.config/dunst/dunstrc.d")?.join("menu.conf"),
-            format!(
-                "[global]\ndmenu = /usr/bin/env grep -m1 -F -f {}\n",
-                choice.display()
-            ),
+            place.dir("home/.config/dunst")?.join("dunstrc"),
+            format!("{usual}\n[global]\n{menu}\n"),
         )?;
         let dunst = Program::new("dunst", "dunst", place, &environment).start()?;
         let bus = Self {
