@@ -209,9 +209,13 @@ async fn open(store: &Store, agent: &str, password: &Secret, remembered: &Rememb
     let keyring = match store.unlock_with_password(agent, password).await {
         Err(StoreError::WrongPassword) => {
             // Who took the password decides; it was changed there. What lies under the old one stays where it is.
-            warn!("The stored forms are shut with an earlier password");
-            trouble = Some(Code::StoreDamaged);
-            store.start_afresh(agent, password).await
+            let keyring = store.start_afresh(agent, password).await;
+            // Of a bare account's password nobody has said that it is right: one that was mistyped shuts nothing.
+            if !matches!(store.holds_what_is_shut().await, Ok(false)) {
+                warn!("The stored forms are shut with an earlier password");
+                trouble = Some(Code::StoreDamaged);
+            }
+            keyring
         }
         answer => answer,
     };

@@ -301,6 +301,10 @@ async fn what_is_wrong_is_told_by_its_cause_and_the_next_good_try_works() {
         (unknown, Code::UnknownHost),
         (account(strict.address), Code::WrongPassword),
     ] {
+        let wrong = BareAccount {
+            password: Secret::new("mistyped"),
+            ..wrong
+        };
         desk.send(Command::UseAccount { account: wrong }).await;
         desk.until("the cause", |view| {
             view.links.sip == LinkView::Connecting { error: Some(code) }

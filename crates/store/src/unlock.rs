@@ -107,6 +107,24 @@ impl Store {
         self.unlock(agent, password, None).await
     }
 
+    /// Tells whether anything of this agent lies under a key that is not open.
+    ///
+    /// # Errors
+    /// What the disk said, or nobody's data is open.
+    pub async fn holds_what_is_shut(&self) -> Result<bool, StoreError> {
+        let opened = self.opened()?;
+        let used: Vec<i64> = sqlx::query_scalar(
+            "SELECT key_id FROM drafts WHERE agent_id = $1 UNION SELECT key_id FROM submitted WHERE agent_id = $1 \
+             UNION SELECT key_id FROM outbox WHERE agent_id = $1 AND state <> 'sent' \
+             UNION SELECT key_id FROM legs WHERE agent_id = $1 UNION SELECT key_id FROM cards WHERE agent_id = $1 \
+             UNION SELECT key_id FROM kept WHERE agent_id = $1",
+        )
+        .bind(opened.agent)
+        .fetch_all(self.pool())
+        .await?;
+        Ok(used.iter().any(|key| !opened.keys.contains_key(key)))
+    }
+
     async fn unlock(
         &self,
         name: &str,

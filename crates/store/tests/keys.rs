@@ -188,6 +188,7 @@ async fn starting_afresh_loses_nothing_for_good() {
     let changed = Secret::new("spring-2027");
     store.start_afresh(LIN, &changed).await.expect("afresh");
     assert_eq!(texts(&store).await, Vec::<String>::new());
+    assert!(store.holds_what_is_shut().await.expect("told"));
     store.save_draft(draft(3, 1, "new")).await.expect("saved");
     store
         .submit(draft(4, 1, "new text"), item(4, Some(7)))
@@ -203,12 +204,25 @@ async fn starting_afresh_loses_nothing_for_good() {
         .await
         .expect("unlocked");
     assert_eq!(texts(&store).await, ["old", "new"]);
+    assert!(!store.holds_what_is_shut().await.expect("told"));
     store.lock();
     store
         .unlock_with_password(LIN, &changed)
         .await
         .expect("unlocked");
     assert_eq!(texts(&store).await, ["old", "new"]);
+}
+
+#[tokio::test]
+async fn a_key_under_which_nothing_was_written_shuts_nothing() {
+    let home = home();
+    let store = unlocked(home.path()).await;
+    store.lock();
+    let right = Secret::new("typed right");
+    let refused = store.unlock_with_password(LIN, &right).await;
+    assert!(matches!(refused, Err(StoreError::WrongPassword)));
+    store.start_afresh(LIN, &right).await.expect("afresh");
+    assert!(!store.holds_what_is_shut().await.expect("told"));
 }
 
 #[tokio::test]
