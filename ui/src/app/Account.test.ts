@@ -105,6 +105,14 @@ describe('the desk of a SIP account', () => {
     expect(aside()).not.toContain('back to queue');
   });
 
+  test('says where a refused password is typed again, and promises no further try', async () => {
+    const host = await open('account');
+    host.publish({ links: { api: { kind: 'off' }, sip: { kind: 'connecting', error: 'wrong_password' } }, cannot_dial: 'wrong_password' });
+    expect(await screen.findByText(/Under Settings, Use another account/)).toBeTruthy();
+    expect(button('Offline, Account refused')).toBeTruthy();
+    expect(screen.queryByText(/trying again|by itself/i)).toBeNull();
+  });
+
   test('keeps a submitted form on this computer, and says so', async () => {
     const host = await open('wrapup');
     host.publish({ wrap_ups: host.view.wrap_ups.map((form) => (form.id === 'wrap-now' ? { ...form, saved: { kind: 'kept', at: Date.now() }, can: [] } : form)) });

@@ -194,6 +194,7 @@ export const zh = {
     asking: (presence: string) => `正在请求${presence}`,
     unconfirmed: '状态未确认',
     retrying: '正在重连',
+    accountRefused: '账号被拒绝',
     voiceLink: '话务正在注册',
     apiLink: '正在连接服务端',
     menu: '切换语音状态',
@@ -496,6 +497,7 @@ export const zh = {
     bothBody: '可以继续写话后，全部存到本机，联网后按顺序同步一次。',
     apiBody: '通话不受影响，小结先存到本机，恢复后自动同步。',
     voiceBody: '现在来电不会振铃，正在自动重连。',
+    passwordBody: '现在不会振铃；请从设置里的“使用其他账号”重新输入。',
   },
 
   settings: {

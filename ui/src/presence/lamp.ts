@@ -3,7 +3,7 @@
 import type { Messages } from '../i18n';
 import type { Text, View } from '../host/types';
 import type { IconName } from '../kit/icons';
-import { isDown } from './links';
+import { isDown, isRefused } from './links';
 
 export type LampTone = 'out' | 'ready' | 'break' | 'mobile' | 'ring' | 'live' | 'held' | 'wrap' | 'warn' | 'off';
 
@@ -53,7 +53,7 @@ export function lampFace(view: View, m: Messages, text: (text: Text) => string, 
     if (error === null) {
       return { tone: 'warn', icon: 'recovering', title: m.lamp.connecting, line: link === api ? m.lamp.apiLink : m.lamp.voiceLink, since: downSince, presence: word };
     }
-    return { tone: 'off', icon: 'offline', title: m.lamp.offline, line: m.lamp.retrying, since: downSince, presence: word };
+    return { tone: 'off', icon: 'offline', title: m.lamp.offline, line: isRefused(view) ? m.lamp.accountRefused : m.lamp.retrying, since: downSince, presence: word };
   }
   if (view.activity === 'wrap_up') {
     return {

@@ -11,6 +11,12 @@ export function isOffline(view: View): boolean {
   return isDown(view) && [view.links.api, view.links.sip].some((link) => link.kind === 'connecting' && link.error !== null);
 }
 
+/** The registrar takes no such password: it is not tried again by itself. */
+export function isRefused(view: View): boolean {
+  const { sip } = view.links;
+  return sip.kind === 'connecting' && sip.error === 'wrong_password';
+}
+
 /** At work with a bare SIP account: there is no centre. */
 export function isLocal(view: View): boolean {
   return view.session.kind === 'signed_in' && view.session.local;
