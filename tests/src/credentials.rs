@@ -65,17 +65,13 @@ pub async fn speak(window: &Desktop, language: Language) -> Result<()> {
         Language::English => "English",
         Language::Chinese => "中文",
     };
-    let at_once = Duration::from_millis(100);
-    if window
-        .find_within(Role::Radio, &[name], at_once)
-        .await
-        .is_ok()
-    {
+    if window.text().await?.contains(name) {
         return window.click(Role::Radio, &[name]).await;
     }
     window.click(Role::Button, &["Settings", "设置"]).await?;
     window.click(Role::Radio, &[name]).await?;
-    window.press("Escape").await
+    window.press("Escape").await?;
+    window.hides(&[name], Duration::from_secs(10)).await
 }
 
 /// Waits until the window, which speaks English, says what went wrong and its code, and then says it in Chinese too. Gives how long

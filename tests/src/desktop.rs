@@ -441,6 +441,27 @@ impl Desktop {
         .await
     }
 
+    /// Waits until a control is in sight as a whole: nothing of it is beyond an edge of the window.
+    ///
+    /// # Errors
+    /// It is not there, or is cut; where it is and how large the window is are told.
+    pub async fn is_whole(&self, role: Role, names: &[&str], limit: Duration) -> Result<()> {
+        let what = format!("{names:?} to be whole");
+        self.patiently(&what, limit, async || {
+            let control = self.find_within(role, names, limit).await?.rect().await?;
+            let window = self.driver.find(By::Tag("html")).await?.rect().await?;
+            ensure!(
+                control.x >= 0.0
+                    && control.y >= 0.0
+                    && control.x + control.width <= window.width
+                    && control.y + control.height <= window.height,
+                "{control:?} in {window:?}"
+            );
+            Ok(())
+        })
+        .await
+    }
+
     /// Takes a picture of the window.
     ///
     /// # Errors

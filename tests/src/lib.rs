@@ -22,6 +22,7 @@
 //! | `tests/window_errors.rs` | what goes wrong is told in the window, in both languages, and the next good try works |
 //! | `tests/notification.rs` | the desktop notification answers, declines and goes |
 //! | `tests/window_account.rs` | the window with a bare SIP account, on kamailio |
+//! | `tests/window_small.rs` | the smallest window: a call is taken in it, and nothing that acts is cut |
 //! | `tests/house_rules.rs` | which crate may know which |
 //!
 //! # How to run them

@@ -58,7 +58,8 @@ async fn a_day_with_a_sip_account_and_no_centre() -> Result<()> {
     window.shows(&["Local, registered"], PATIENCE).await?;
     pbx.says(&place, &registered, PATIENCE).await?;
     window.click(Role::Button, &["Check in"]).await?;
-    window.shows(&["Calls ring at once"], PATIENCE).await?;
+    let text = window.shows(&["Calls ring at once"], PATIENCE).await?;
+    ensure!(!text.contains("That did not work"), "{text}");
     window.picture_of("ready").await?;
 
     // The profile is this window's alone.

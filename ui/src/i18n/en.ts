@@ -163,6 +163,7 @@ export const en: Messages = {
     asking: (presence) => `Asking for ${presence}`,
     unconfirmed: 'Not confirmed',
     retrying: 'Trying again',
+    accountRefused: 'Account refused',
     voiceLink: 'Registering the phone',
     apiLink: 'Reaching the centre',
     menu: 'Change your state',
@@ -249,7 +250,7 @@ export const en: Messages = {
     closeKeypad: 'Close keypad',
     keyed: 'Keyed',
     heardKeys: 'They keyed',
-    nothingKeyed: 'Keys go to the other side',
+    nothingKeyed: 'Keys go to them',
     keysWhenTalking: 'Retrieve the customer, then key',
   },
 
@@ -465,6 +466,7 @@ export const en: Messages = {
     bothBody: 'Go on writing: everything is kept on this computer and synced once, in order.',
     apiBody: 'Calls are not affected; summaries stay here and sync by themselves.',
     voiceBody: 'Calls do not ring now; the phone is trying again.',
+    passwordBody: 'Calls do not ring now. Under Settings, Use another account, it can be typed again.',
   },
 
   settings: {
