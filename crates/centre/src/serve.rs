@@ -134,7 +134,11 @@ impl Centre {
         let clock = Clock::start();
         let hub = Hub::new(u64::try_from(now.0).unwrap_or(0));
         let closing = CancellationToken::new();
-        let wires = engine.start().await.map_err(StartError::Engine)?;
+        let wires = engine
+            .with_directory(api::directory(&store).await?)
+            .start()
+            .await
+            .map_err(StartError::Engine)?;
         let (control, control_task, recorder) =
             start_control(&store, clock, wires, &hub, &closing, options.ring_seconds).await?;
         let nobody = tokio::task::spawn_blocking(|| password::hash(&Secret::new("nobody")))
@@ -161,9 +165,6 @@ impl Centre {
             nobody,
             practice: practice.clone(),
         });
-        app.refresh_directory()
-            .await
-            .map_err(|_| StartError::Closing)?;
         let router = api::router(app);
         let shutdown = closing.clone().cancelled_owned();
         let server = tokio::spawn(async move {

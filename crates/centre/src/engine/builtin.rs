@@ -2,8 +2,10 @@
 
 use super::relay::Relay;
 use super::switch::{Config, Switch};
-use super::{Engine, Wires};
+use super::{Command, Directory, Engine, Wires};
 use crate::clock;
+use offhook_model::Mono;
+use offhook_sip::Core;
 use offhook_sip::net::{self, Sockets};
 use std::io;
 use std::net::SocketAddr;
@@ -14,6 +16,7 @@ pub struct Builtin {
     sockets: Sockets,
     open: bool,
     trunk: Option<SocketAddr>,
+    directory: Directory,
 }
 
 impl Builtin {
@@ -26,6 +29,7 @@ impl Builtin {
             sockets: Sockets::bind(address).await?,
             open,
             trunk: None,
+            directory: Directory::default(),
         })
     }
 
@@ -33,6 +37,13 @@ impl Builtin {
     #[must_use]
     pub fn with_trunk(mut self, trunk: Option<SocketAddr>) -> Self {
         self.trunk = trunk;
+        self
+    }
+
+    /// Knows these telephones before the first of them registers: one that is refused its password does not come back.
+    #[must_use]
+    pub fn with_directory(mut self, directory: Directory) -> Self {
+        self.directory = directory;
         self
     }
 
@@ -57,9 +68,65 @@ impl Engine for Builtin {
             epoch: clock::wall(),
             seed: rand::random(),
         };
-        let switch = Switch::new(config, Relay::new(local.ip()));
+        let mut switch = Switch::new(config, Relay::new(local.ip()));
+        switch.handle_command(Mono::ZERO, Command::Directory(self.directory));
         // The task ends by itself once the commands' sender is dropped; its events then run dry.
         let (commands, events, _task) = net::spawn(switch, self.sockets);
         Ok(Wires { commands, events })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::password;
+    use offhook_model::{AgentId, Secret};
+    use offhook_sip::{Account, Event, Password, Transport, UserAgent};
+    use std::time::Duration;
+    use uuid::Uuid;
+
+    #[tokio::test]
+    async fn a_telephone_that_registers_at_once_is_known() {
+        let engine = Builtin::bind("127.0.0.1:0".parse().expect("an address"), false)
+            .await
+            .expect("bound");
+        let registrar = engine.local_addr().expect("an address");
+        let agent = AgentId(Uuid::from_u128(1));
+        let secret = Secret::new("secret");
+        let directory = Directory {
+            agents: vec![(agent, "1001".to_owned())],
+            secrets: vec![password::sip_secret(agent, "1001".to_owned(), &secret)],
+            ..Directory::default()
+        };
+        let _wires = engine
+            .with_directory(directory)
+            .start()
+            .await
+            .expect("started");
+
+        let socket = net::bind_towards(registrar).await.expect("a socket");
+        let account = Account {
+            aor: format!("sip:1001@{registrar}").parse().expect("a URI"),
+            display_name: None,
+            auth_user: "1001".to_owned(),
+            password: Password::new(secret.expose()),
+            realm: None,
+            registrar,
+            transport: Transport::Udp,
+            admitted: Vec::new(),
+            expires: Duration::from_secs(300),
+            user_agent: "phone".to_owned(),
+        };
+        let phone = UserAgent::new(account, socket.local_addr().expect("bound"), 5);
+        let (commands, mut events, _task) = net::spawn(phone, socket);
+        commands
+            .send(offhook_sip::Command::Register)
+            .await
+            .expect("it runs");
+        let said = tokio::time::timeout(Duration::from_secs(20), events.recv()).await;
+        assert!(
+            matches!(said, Ok(Some(Event::Registered { .. }))),
+            "{said:?}"
+        );
     }
 }
