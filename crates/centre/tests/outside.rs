@@ -169,6 +169,7 @@ async fn the_numbers_that_are_not_answered_each_say_so_in_their_way() {
     world.set_presence(token, "ready").await;
     for (key, number, status, outcome) in [
         (2, "12000550486", 486, LegOutcome::Busy),
+        (5, "+8612000550486", 486, LegOutcome::Busy),
         (3, "12000550404", 404, LegOutcome::InvalidNumber),
         (4, "12000550603", 603, LegOutcome::Rejected),
     ] {

@@ -10,7 +10,7 @@ mod sound;
 mod voice;
 
 use crate::control::Control;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, match_key};
 use customer::Customer;
 use offhook_model::{CallId, Direction, PhoneNumber, Wall};
 use offhook_sip::EndCause;
@@ -283,9 +283,12 @@ impl Practice {
         Ok(())
     }
 
+    /// However the number was written: the exchange knows its own with the country's code too.
     fn script_of(&self, number: &PhoneNumber) -> CalleeScript {
         let callees = self.callees.lock().unwrap_or_else(PoisonError::into_inner);
-        callees.get(number).cloned().unwrap_or_default()
+        let key = match_key(number);
+        let known = callees.iter().find(|(known, _)| match_key(known) == key);
+        known.map(|(_, script)| script.clone()).unwrap_or_default()
     }
 
     /// Keeps an eye on a call, and forgets the oldest that are over.

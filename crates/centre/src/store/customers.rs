@@ -187,7 +187,7 @@ pub(super) async fn find(
 
 /// What two writings of the same number have in common: digits without the international prefix, and for Chinese numbers
 /// without country code and trunk zero.
-pub(super) fn match_key(number: &PhoneNumber) -> String {
+pub(crate) fn match_key(number: &PhoneNumber) -> String {
     let text = number.as_str();
     let international = text.starts_with('+') || text.starts_with("00");
     let digits = text.trim_start_matches('+').trim_start_matches("00");

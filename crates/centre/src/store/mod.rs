@@ -20,6 +20,7 @@ pub use accounts::{
     Account, AgentOnRecord, NewSession, QueueNumber, SessionEnd, SessionOnRecord, SipSecret,
 };
 pub use calls::CallRow;
+pub(crate) use customers::match_key;
 pub use idempotency::{Kept, Key, NotTheirs, Put};
 pub use profiles::ProfileRefusal;
 
