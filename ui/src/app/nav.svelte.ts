@@ -58,7 +58,7 @@ export class Nav {
   }
 }
 
-/** Whether the caret stands in something that is written in. A number being dialled is kept by the dial field, whatever comes. */
+/** Whether the caret stands in something that is written in: not in a form that was submitted under it. A number being dialled is kept by the dial field, whatever comes. */
 export function isTyping(focused: Element | null = document.activeElement): boolean {
-  return focused instanceof HTMLElement && focused.matches('textarea, select, input:not([type="radio"], [type="checkbox"], [type="button"], #dial-field)');
+  return focused instanceof HTMLElement && !focused.matches('[readonly], :disabled') && focused.matches('textarea, select, input:not([type="radio"], [type="checkbox"], [type="button"], #dial-field)');
 }

@@ -75,3 +75,9 @@ test('typing is a caret in a field, not a focused button', () => {
   const [textarea, button, radio, input] = [...document.body.children];
   expect([textarea, button, radio, input, null].map((element) => isTyping(element ?? null))).toEqual([true, false, false, true, false]);
 });
+
+test('a form that was submitted under the caret is not being typed in', () => {
+  document.body.innerHTML = '<textarea readonly></textarea><select disabled></select><select></select>';
+  const fields = [...document.body.querySelectorAll('textarea, select')];
+  expect(fields.map((field) => isTyping(field))).toEqual([false, false, true]);
+});
