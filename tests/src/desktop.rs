@@ -267,6 +267,20 @@ impl Desktop {
         Ok(texts)
     }
 
+    /// Gives the names of all controls with this role that can be seen.
+    ///
+    /// # Errors
+    /// The window is gone.
+    pub async fn names(&self, role: Role) -> Result<Vec<String>> {
+        let mut names = Vec::new();
+        for element in self.driver.find_all(By::Css(role.candidates())).await? {
+            if element.is_displayed().await? {
+                names.push(self.name(&element).await?);
+            }
+        }
+        Ok(names)
+    }
+
     /// Types into a field, after clearing it.
     ///
     /// # Errors

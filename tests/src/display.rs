@@ -45,7 +45,11 @@ impl Display {
         let mut manager = Program::new("openbox", "openbox", place, &environment).start()?;
         eventually("openbox", Duration::from_secs(20), async || {
             server.must_run()?;
-            manager.must_run()?;
+            // It gives up where the server is not ready yet.
+            if let Err(error) = manager.must_run() {
+                manager = Program::new("openbox", "openbox", place, &environment).start()?;
+                return Err(error);
+            }
             let mut ask = Program::new("xdotool", "xdotool", place, &environment)
                 .arg("get_desktop")
                 .start()?;

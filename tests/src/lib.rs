@@ -23,6 +23,12 @@
 //! | `tests/notification.rs` | the desktop notification answers, declines and goes |
 //! | `tests/window_account.rs` | the window with a bare SIP account, on kamailio |
 //! | `tests/window_small.rs` | the smallest window: a call is taken in it, and nothing that acts is cut |
+//! | `tests/window_presence.rs` | the voice states in the window: check-in, check-out, Break by hand and by itself, declined, abandoned |
+//! | `tests/window_inbound.rs` | a call that comes in, with sound: ringtone, card, answer, hold, both ways to end it |
+//! | `tests/window_outbound.rs` | what is typed, how calls outside end, what is heard on the way, keypad, Redial |
+//! | `tests/window_customers.rs` | somebody new, one of several, and a card that comes while one writes |
+//! | `tests/window_wrap_up.rs` | profile, tags, ticket, summary, and the ways out of a wrap-up |
+//! | `tests/window_call_list.rs` | the list's filters, rows and details, by keyboard too |
 //! | `tests/house_rules.rs` | which crate may know which |
 //!
 //! # How to run them
@@ -44,7 +50,7 @@
 //!
 //! # A new story
 //! Start from [`world::World`]: `World::silent` for signalling only, `World::sounding` with sound devices for each party. A window is
-//! opened with [`window::Opening`], several on one [`display::Display`]. Wait for conditions ([`place::eventually`], `Headless::until`, `Desktop::shows`), never for time.
+//! opened with [`window::Opening`], several on one [`display::Display`]; [`world::World::desk`] has an agent at work in it, and [`work`] names its buttons. Wait for conditions ([`place::eventually`], `Headless::until`, `Desktop::shows`), never for time.
 
 pub mod acceptance;
 pub mod api;
@@ -71,6 +77,7 @@ pub mod baresip;
 pub mod bus;
 #[cfg(target_os = "linux")]
 pub mod call_list;
+#[cfg(target_os = "linux")]
 pub mod credentials;
 #[cfg(target_os = "linux")]
 pub mod desktop;

@@ -31,8 +31,11 @@ pub const KEYPAD: &[&str] = &["Keypad", "键盘"];
 pub const HANG_UP: &[&str] = &["Hang up", "挂断"];
 /// The running figure of a call that was answered.
 pub const TALK_TIME: &[&str] = &["Talk time", "通话时长"];
-/// What the lamp says after a call.
-pub const WRAP_UP: &[&str] = &["Wrap-up", "话后处理"];
+/// The state button after a call.
+pub const WRAP_UP: &[&str] = &[
+    "Wrap-up, No calls, no time limit",
+    "话后处理, 不分配来电，不限时",
+];
 /// The field of the summary.
 pub const SUMMARY: &[&str] = &["Call summary", "会话小结"];
 /// The field for the number to dial.
@@ -157,7 +160,7 @@ impl World {
         Ok(legs.into_iter().map(|(_, leg)| leg).collect())
     }
 
-    /// Gives the newest call at the centre with this number, and its newest leg.
+    /// Gives the newest call at the centre with this number, with or without its country's code, and its newest leg.
     ///
     /// # Errors
     /// There is none.
@@ -168,7 +171,7 @@ impl World {
             .into_iter()
             .find_map(|mut call| {
                 let (_, leg) = call.legs.pop()?;
-                let has = leg.number.as_ref()?.as_str() == number;
+                let has = leg.number.as_ref()?.as_str().ends_with(number);
                 has.then_some((call.call, leg))
             })
             .with_context(|| format!("no call with {number}"))
