@@ -104,8 +104,9 @@ async fn calls_ring_between_check_in_and_check_out_alone() -> Result<()> {
     window.press("Alt+0").await?;
     window.shows(&["结束后签出，可撤回"], PATIENCE).await?;
     window.press("Shift+Escape").await?;
-    window.shows(WRAP_UP, PATIENCE).await?;
-    window.shows(&["结束后签出，可撤回"], PATIENCE).await?;
+    window
+        .find(Role::Button, &["话后处理, 结束后签出，可撤回"])
+        .await?;
     let second = world.customer_calls(SECOND).await?;
     let waiting = world.waits(second).await?;
     window.click(Role::Button, START).await?;
@@ -191,7 +192,9 @@ async fn a_declined_call_goes_back_and_a_caller_who_leaves_changes_nothing() -> 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_rings_out_waits_for_the_next_agent_and_a_break_by_hand_keeps_calls_away()
 -> Result<()> {
-    const RING_SECONDS: u32 = 8;
+    const RING_SECONDS: u32 = 12;
+    /// With so much left the second agent answers: enough for a busy machine to carry the press.
+    const LEFT: i64 = 5;
     let world = World::silent("window-ring-no-answer", RING_SECONDS).await?;
     let display = Display::start(&world.place, &world.environment).await?;
     let (lin, zhou) = tokio::try_join!(
@@ -245,7 +248,7 @@ async fn a_call_that_rings_out_waits_for_the_next_agent_and_a_break_by_hand_keep
     )?;
     // Shortly before the end answering still works.
     eventually("the last seconds of the ring", PATIENCE, async || {
-        ensure!(countdown(&zhou).await? <= 3, "it rings on");
+        ensure!(countdown(&zhou).await? <= LEFT, "it rings on");
         Ok(())
     })
     .await?;
@@ -267,7 +270,7 @@ async fn a_call_that_rings_out_waits_for_the_next_agent_and_a_break_by_hand_keep
     lin.click(Role::Choice, &["小休"]).await?;
     lin.find(Role::Button, &["小休, 不分配来电"]).await?;
     zhou.press("Shift+Escape").await?;
-    zhou.shows(WRAP_UP, PATIENCE).await?;
+    zhou.find(Role::Button, WRAP_UP).await?;
     let second = world.customer_calls(SECOND).await?;
     let next = world.waits(second).await?;
     zhou.click(Role::Button, START).await?;
@@ -300,9 +303,9 @@ async fn a_call_that_rings_out_waits_for_the_next_agent_and_a_break_by_hand_keep
     )?;
     lin.press("Shift+Escape").await?;
 
-    lin.shows(WRAP_UP, PATIENCE).await?;
+    lin.find(Role::Button, WRAP_UP).await?;
     zhou.press("Shift+Escape").await?;
-    zhou.shows(WRAP_UP, PATIENCE).await?;
+    zhou.find(Role::Button, WRAP_UP).await?;
 
     // Who missed it sees missed, who took it sees normal.
     let missed = CallList::read(&lin).await?;
