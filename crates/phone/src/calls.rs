@@ -23,6 +23,9 @@ impl Actor {
         match event {
             Event::Registered { expires } => {
                 debug!(?expires, "Registered");
+                if let Some(standing) = &mut self.standing {
+                    standing.registered();
+                }
                 self.facts.push_back(Fact::Registration(Ok(())));
             }
             Event::RegistrationFailed { cause, retry_in } => {

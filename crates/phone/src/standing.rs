@@ -64,6 +64,8 @@ pub(crate) struct Standing {
     pub(crate) authority: Authority,
     pub(crate) wishes: Outlet<Wish>,
     account: LineAccount,
+    /// The registrar has taken the account before.
+    proven: bool,
     jobs: mpsc::Sender<Job>,
     told: Teller,
     tasks: JoinSet<()>,
@@ -93,6 +95,7 @@ impl Standing {
             authority,
             wishes: Outlet::new(wishes),
             account,
+            proven: false,
             jobs,
             told,
             tasks,
@@ -177,11 +180,20 @@ impl Standing {
         }
     }
 
+    /// The registrar took the account.
+    pub(crate) const fn registered(&mut self) {
+        self.proven = true;
+    }
+
     /// Says in our codes why the registration failed. A person who wrote the account down is told what to look at; one who got
-    /// it from a centre cannot change it.
+    /// it from a centre cannot change it, and an address that has proved right needs no look.
     pub(crate) const fn registration_code(&self, cause: &RegistrationError) -> Code {
         match (&self.authority, cause) {
             (Authority::Centre { .. }, cause) => line::registration_code(cause),
+            (
+                Authority::Own { .. },
+                RegistrationError::Unreachable | RegistrationError::Timeout,
+            ) if self.proven => line::registration_code(cause),
             (
                 Authority::Own { .. },
                 RegistrationError::Unauthorized | RegistrationError::Refused(Status::FORBIDDEN),
