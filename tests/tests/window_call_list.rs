@@ -76,7 +76,7 @@ async fn every_filter_holds_its_own_calls_and_the_details_of_each() -> Result<()
     window.press("Left").await?;
     window.press("Tab").await?;
     window.press("Enter").await?;
-    let of_it = world.legs_of(talked).await?.pop().context("a leg")?;
+    let of_it = world.legs_so_far(talked).await?.pop().context("a leg")?;
     details(&world, &window, &of_it).await?;
     window.picture_of("details").await?;
     window.withholds(Role::Button, &["播放"], PATIENCE).await?;
@@ -93,7 +93,7 @@ async fn every_filter_holds_its_own_calls_and_the_details_of_each() -> Result<()
     .await?;
     window.shows(&["没有通话，没有录音"], PATIENCE).await?;
     window.press("Down").await?;
-    let abandoned = world.legs_of(left).await?.pop().context("a leg")?;
+    let abandoned = world.legs_so_far(left).await?.pop().context("a leg")?;
     details(&world, &window, &abandoned).await?;
     window.press("Up").await?;
     window.press("Up").await?;

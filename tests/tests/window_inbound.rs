@@ -74,7 +74,7 @@ async fn an_incoming_call_from_the_ring_to_the_wrap_up() -> Result<()> {
     for names in [HOLD, KEYPAD, HANG_UP, &["Mute"]] {
         window.withholds(Role::Button, names, PATIENCE).await?;
     }
-    assert!(world.legs_of(call).await?[0].answered_at.is_none());
+    assert!(world.legs_so_far(call).await?[0].answered_at.is_none());
     shown(
         &[33, 34, 35],
         "window: while it rings the profile is open with its past calls and tickets, as the centre has them",

@@ -27,7 +27,7 @@ async fn everything_about_a_call_is_written_in_its_wrap_up() -> Result<()> {
     window.picture_of("wrap-up").await?;
 
     // The details of the call.
-    let leg = world.legs_of(call).await?.pop().context("a leg")?;
+    let leg = world.legs_so_far(call).await?.pop().context("a leg")?;
     let (answered, ended) = (
         leg.answered_at.context("answered")?,
         leg.ended_at.context("ended")?,
@@ -142,7 +142,7 @@ async fn everything_about_a_call_is_written_in_its_wrap_up() -> Result<()> {
     window.find(Role::Button, START).await?;
     window.withholds(Role::Button, ANSWER, PATIENCE).await?;
     world.customer_is(waiting, "waiting").await?;
-    assert_eq!(world.legs_of(next).await?, []);
+    assert_eq!(world.legs_so_far(next).await?, []);
     window.picture_of("submitted").await?;
     shown(
         &[6, 91, 95],
