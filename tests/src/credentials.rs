@@ -88,7 +88,6 @@ pub async fn is_told(
     let english = words::of(code, Language::English)?;
     window.shows(&[&english], limit).await?;
     let after = since.elapsed();
-    println!("{code:?} was told after {} ms", after.as_millis());
     speak(window, Language::Chinese).await?;
     let chinese = words::of(code, Language::Chinese)?;
     window.shows(&[&chinese], Duration::from_secs(10)).await?;

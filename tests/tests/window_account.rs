@@ -45,7 +45,8 @@ async fn a_day_with_a_sip_account_and_no_centre() -> Result<()> {
         .await?;
     window.click(Role::Radio, &["TCP"]).await?;
     let since = sign_in(&window, "wrong").await?;
-    is_told(&window, Code::WrongPassword, since, LOCAL).await?;
+    let after = is_told(&window, Code::WrongPassword, since, LOCAL).await?;
+    println!("WrongPassword was told after {after:?}");
     window.picture_of("wrong-password").await?;
     pbx.says(&place, &["REGISTER 1001 over tcp"], PATIENCE)
         .await?;
@@ -116,7 +117,8 @@ async fn a_day_with_a_sip_account_and_no_centre() -> Result<()> {
         .shows(&["The telephone registration is down."], PATIENCE)
         .await?;
     println!("the loss was told after {} ms", since.elapsed().as_millis());
-    is_told(&window, Code::ConnectionRefused, since, PATIENCE).await?;
+    let after = is_told(&window, Code::ConnectionRefused, since, PATIENCE).await?;
+    println!("ConnectionRefused was told after {after:?}");
     window.picture_of("lost").await?;
     pbx.up(&place, &environment).await?;
     pbx.says(&place, &registered, PATIENCE).await?;

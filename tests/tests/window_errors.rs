@@ -49,7 +49,8 @@ async fn a_sign_in_that_fails_says_why_and_the_next_good_one_works() -> Result<(
         (&*stranger.base, Code::CertificateInvalid),
     ] {
         let since = Credentials::of(centre, "lin").are_typed(&window).await?;
-        is_told(&window, code, since, LOCAL).await?;
+        let after = is_told(&window, code, since, LOCAL).await?;
+        println!("{code:?} was told after {after:?}");
         window.picture_of(&format!("{code:?}")).await?;
     }
     ensure!(stranger.met() > 0, "nobody spoke to the stranger");
@@ -61,7 +62,8 @@ async fn a_sign_in_that_fails_says_why_and_the_next_good_one_works() -> Result<(
         ..Credentials::of(&tap.base, "lin")
     };
     let since = wrong.are_typed(&window).await?;
-    is_told(&window, Code::WrongPassword, since, LOCAL).await?;
+    let after = is_told(&window, Code::WrongPassword, since, LOCAL).await?;
+    println!("WrongPassword was told after {after:?}");
     window.picture_of("WrongPassword").await?;
     ensure!(tap.sent("POST", "/v1/sessions").len() == 1);
 
@@ -82,7 +84,8 @@ async fn a_session_that_ends_at_the_centre_leads_back_to_the_sign_in() -> Result
     ready(&window).await?;
 
     Api::sign_in(&world.centre.http, "lin", PASSWORD).await?;
-    is_told(&window, Code::SignedInElsewhere, Instant::now(), LOCAL).await?;
+    let after = is_told(&window, Code::SignedInElsewhere, Instant::now(), LOCAL).await?;
+    println!("SignedInElsewhere was told after {after:?}");
     window.picture_of("signed-in-elsewhere").await?;
     ensure!(
         window
@@ -102,7 +105,8 @@ async fn a_session_that_ends_at_the_centre_leads_back_to_the_sign_in() -> Result
         .ask::<()>(reqwest::Method::DELETE, "/v1/sessions/current", None, None)
         .await?;
     ensure!(answer.status == 204, "{answer:?}");
-    is_told(&window, Code::SessionExpired, Instant::now(), LOCAL).await?;
+    let after = is_told(&window, Code::SessionExpired, Instant::now(), LOCAL).await?;
+    println!("SessionExpired was told after {after:?}");
 
     mine.are_typed(&window).await?;
     ready(&window).await?;
@@ -123,7 +127,8 @@ async fn a_call_goes_on_without_the_api_and_the_next_one_shows_what_is_kept_here
     window.click(Role::Button, &["Answer"]).await?;
     stands(&world, customer, "connected").await?;
     tap.cut().await;
-    is_told(&window, Code::ConnectionRefused, Instant::now(), PATIENCE).await?;
+    let after = is_told(&window, Code::ConnectionRefused, Instant::now(), PATIENCE).await?;
+    println!("ConnectionRefused was told after {after:?}");
     window.picture_of("cut-in-a-call").await?;
     let text = window
         .shows(&["The centre cannot be reached."], PATIENCE)
@@ -180,13 +185,15 @@ async fn a_call_goes_on_without_the_api_and_the_next_one_shows_what_is_kept_here
     // Now the telephone is gone too; of the centre only the tap is left, which says nothing.
     world.centre.crash()?;
     let since = Instant::now();
-    is_told(&window, Code::Unreachable, since, PATIENCE).await?;
+    let after = is_told(&window, Code::Unreachable, since, PATIENCE).await?;
+    println!("Unreachable was told after {after:?}");
     window
         .shows(&["You are offline."], Duration::from_secs(40))
         .await?;
     println!("both links were told after {:?}", since.elapsed());
     window.click(Role::Button, &["Today"]).await?;
-    is_told(&window, Code::RegistrationLost, since, PATIENCE).await?;
+    let after = is_told(&window, Code::RegistrationLost, since, PATIENCE).await?;
+    println!("RegistrationLost was told after {after:?}");
     window.picture_of("offline").await?;
     world.centre.up(&world.place, &world.environment).await?;
     window
@@ -227,10 +234,12 @@ async fn devices_that_are_missing_are_told_and_used_once_they_are_plugged_in() -
         })
         .await?;
     window.find(Role::Button, &["Answer"]).await?;
-    is_told(&window, Code::NoSpeaker, Instant::now(), LOCAL).await?;
+    let after = is_told(&window, Code::NoSpeaker, Instant::now(), LOCAL).await?;
+    println!("NoSpeaker was told after {after:?}");
     window.picture_of("no-speaker").await?;
     window.click(Role::Button, &["Answer"]).await?;
-    is_told(&window, Code::NoMicrophone, Instant::now(), LOCAL).await?;
+    let after = is_told(&window, Code::NoMicrophone, Instant::now(), LOCAL).await?;
+    println!("NoMicrophone was told after {after:?}");
     window.picture_of("no-microphone").await?;
     stands(&world, caller, "connected").await?;
 

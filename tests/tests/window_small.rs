@@ -35,7 +35,8 @@ async fn a_call_is_taken_in_the_smallest_window() -> Result<()> {
         ..mine
     };
     let since = wrong.are_typed(&window).await?;
-    is_told(&window, Code::WrongPassword, since, PATIENCE).await?;
+    let after = is_told(&window, Code::WrongPassword, since, PATIENCE).await?;
+    println!("WrongPassword was told after {after:?}");
     both(
         &window,
         "wrong-password",
