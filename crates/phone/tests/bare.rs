@@ -1,7 +1,6 @@
 //! A bare account: the phone on a registrar, without a centre.
 
 // Each test program uses its own part of the tests' centre.
-#[allow(dead_code, reason = "the other test programs use the rest")]
 mod support;
 
 use std::net::SocketAddr;

@@ -1,7 +1,6 @@
 //! Profiles and tickets filed beside a form, against a small centre of the tests' own.
 
 // Each test program uses its own part of the tests' centre.
-#[allow(dead_code, reason = "the other test programs use the rest")]
 mod support;
 
 use offhook_desk::{Command, Filed, SavedState, View};

@@ -1,7 +1,6 @@
 //! The phone against a small centre of the tests' own, over real sockets.
 
 // Each test program uses its own part of the tests' centre.
-#[allow(dead_code, reason = "the other test programs use the rest")]
 mod support;
 
 use std::sync::Arc;
