@@ -277,7 +277,7 @@ async fn restart(story: &str, digest: Digest, transport: Transport) -> Result<()
 
     let begun = Instant::now();
     scene.pbx.stop();
-    let (lost, ()) = tokio::try_join!(is_lost(&phone, begun), voice.goes_on(&caller))
+    let (lost, ()) = tokio::try_join!(is_lost(&phone, begun), voice.goes_there_and_back(&caller))
         .context("The call goes on without kamailio")?;
     phone.call(CallPhase::Live).await?;
     let back = scene.comes_back(&phone).await?;
@@ -757,18 +757,12 @@ impl Voice {
         Audio::Wav(&self.says, &self.hears)
     }
 
-    /// sipp gives back what it hears, so it is heard at both ends.
+    /// sipp gives back what it hears: from this moment on, the nonce comes through at both ends.
     async fn goes_there_and_back(&self, peer: &Sipp) -> Result<()> {
         let (wire, here) = (Ear::Wire(peer.rtp.clone()), Ear::file(&self.hears));
-        tokio::try_join!(wire.hears(&self.nonce), here.hears(&self.nonce))
+        tokio::try_join!(wire.hears_again(&self.nonce), here.hears_again(&self.nonce))
             .context("What the agent says goes to sipp and back")
             .map(drop)
-    }
-
-    /// The same, from this moment on.
-    async fn goes_on(&self, peer: &Sipp) -> Result<()> {
-        let (wire, here) = (Ear::Wire(peer.rtp.clone()), Ear::file(&self.hears));
-        tokio::try_join!(wire.hears_again(&self.nonce), here.hears_again(&self.nonce)).map(drop)
     }
 
     async fn comes_back(&self) -> Result<()> {
