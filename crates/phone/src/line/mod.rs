@@ -22,8 +22,9 @@ use tracing::warn;
 use crate::account::LineAccount;
 use crate::outlet::Outlet;
 
-/// The registration interval asked for; the registrar may grant less.
-const EXPIRES: Duration = Duration::from_secs(120);
+/// The registration interval asked for; the registrar may grant less. Short, since over UDP a registrar that is back between two
+/// keep-alives and has forgotten us is noticed at the refresh only.
+const EXPIRES: Duration = Duration::from_secs(60);
 
 /// A line that was set up. Dropping its sender withdraws the registration.
 #[derive(Debug)]
