@@ -196,8 +196,9 @@ impl Desktop {
                     continue;
                 };
                 if role.is_named(&name, names)
-                    && role.is(&self.computed(&element, "computedrole").await?)
-                    && element.is_displayed().await?
+                    && let Ok(computed) = self.computed(&element, "computedrole").await
+                    && role.is(&computed)
+                    && let Ok(true) = element.is_displayed().await
                 {
                     return Ok(element);
                 }
@@ -238,8 +239,11 @@ impl Desktop {
     /// # Errors
     /// It does not come.
     pub async fn read(&self, role: Role, names: &[&str]) -> Result<String> {
-        let element = self.find(role, names).await?;
-        Ok(element.prop("innerText").await?.unwrap_or_default())
+        self.patiently(&format!("{names:?} to be read"), PATIENCE, async || {
+            let element = self.find(role, names).await?;
+            Ok(element.prop("innerText").await?.unwrap_or_default())
+        })
+        .await
     }
 
     /// Gives what stands in a field.
@@ -247,8 +251,11 @@ impl Desktop {
     /// # Errors
     /// It does not come.
     pub async fn value(&self, names: &[&str]) -> Result<String> {
-        let field = self.find(Role::TextBox, names).await?;
-        Ok(field.prop("value").await?.unwrap_or_default())
+        self.patiently(&format!("{names:?} to be read"), PATIENCE, async || {
+            let field = self.find(Role::TextBox, names).await?;
+            Ok(field.prop("value").await?.unwrap_or_default())
+        })
+        .await
     }
 
     /// Gives the text of everything visible with this role, from the top; nothing where there is none.
@@ -258,10 +265,15 @@ impl Desktop {
     pub async fn all(&self, role: Role) -> Result<Vec<String>> {
         let mut texts = Vec::new();
         for element in self.driver.find_all(By::Css(role.candidates())).await? {
-            if role.is(&self.computed(&element, "computedrole").await?)
-                && element.is_displayed().await?
+            // An element may leave the page while it is asked: then it is none of them.
+            let Ok(computed) = self.computed(&element, "computedrole").await else {
+                continue;
+            };
+            if role.is(&computed)
+                && let Ok(true) = element.is_displayed().await
+                && let Ok(text) = element.prop("innerText").await
             {
-                texts.push(element.prop("innerText").await?.unwrap_or_default());
+                texts.push(text.unwrap_or_default());
             }
         }
         Ok(texts)
@@ -274,8 +286,11 @@ impl Desktop {
     pub async fn names(&self, role: Role) -> Result<Vec<String>> {
         let mut names = Vec::new();
         for element in self.driver.find_all(By::Css(role.candidates())).await? {
-            if element.is_displayed().await? {
-                names.push(self.name(&element).await?);
+            // As above.
+            if let Ok(true) = element.is_displayed().await
+                && let Ok(name) = self.name(&element).await
+            {
+                names.push(name);
             }
         }
         Ok(names)

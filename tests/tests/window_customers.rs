@@ -63,11 +63,25 @@ async fn a_new_customer_is_written_down_and_a_card_leaves_the_caret_where_it_is(
     window.find(Role::Button, &["编辑资料"]).await?;
     window.withholds(Role::TextBox, NUMBER, PATIENCE).await?;
     window.picture_of("saved").await?;
+    // And edited.
+    window.allows(Role::Button, &["编辑资料"]).await?;
+    window.press("Ctrl+E").await?;
+    window.focuses(NAME, PATIENCE).await?;
+    window.press("End").await?;
+    window.keys("女士").await?;
+    window.click(Role::Button, SAVE).await?;
+    eventually("the new name at the centre", PATIENCE, async || {
+        let cards = world.administrator.cards(NEW_NUMBER).await?;
+        let name = &cards.first().context("a customer")?.customer.name;
+        ensure!(cards.len() == 1 && name == "苏清和女士", "{name}");
+        Ok(())
+    })
+    .await?;
 
     // The summary is being written while the next call comes, from the same customer.
     window.click(Role::Button, START).await?;
     window.find(Role::Button, READY).await?;
-    window.click(Role::Button, &["苏清和, 待补全"]).await?;
+    window.click(Role::Button, &["苏清和女士, 待补全"]).await?;
     window.click(Role::TextBox, SUMMARY).await?;
     window.keys("装机要改").await?;
     window.press("Left").await?;
@@ -84,22 +98,22 @@ async fn a_new_customer_is_written_down_and_a_card_leaves_the_caret_where_it_is(
         .customer
         .as_ref()
         .map(|customer| customer.name.as_str());
-    assert_eq!(named, Some("苏清和"));
+    assert_eq!(named, Some("苏清和女士"));
     shown(
         &[38],
         "window: a call that comes while a summary is written shows at the side; caret and text stay, and what is typed on stands where the caret was",
         "centre: the call is offered meanwhile",
     )?;
     window.click(Role::Button, &["移到中间"]).await?;
-    window.shows(&["苏清和"], PATIENCE).await?;
+    window.shows(&["苏清和女士"], PATIENCE).await?;
     window.withholds(Role::TextBox, NAME, PATIENCE).await?;
     window.click(Role::Button, ANSWER).await?;
     window.picture_of("pop-of-the-new").await?;
     world.customer_is(again, "connected").await?;
     shown(
         &[4],
-        "window: a form for a new customer with the number in it while it rings; saved, the next call opens the profile",
-        "centre: the customer with this name and number, and the next leg bears the name",
+        "window: a form for a new customer with the number in it while it rings; saved and then edited, the next call opens the profile",
+        "centre: the customer with this number, first with the one name, then with the other, and the next leg bears it",
     )?;
     window.close().await.map(drop)
 }

@@ -13,13 +13,17 @@ use e2e::{
     pulse::Recorder,
     talk::{Ear, voice},
     window::{Opening, Window},
-    work::{ANSWER, HANG_UP, HOLD, KEYPAD, PATIENCE, RETRIEVE, START, TALK_TIME, WRAP_UP, seconds},
+    work::{
+        ANSWER, DIAL, HANG_UP, HOLD, KEYPAD, PATIENCE, READY, RETRIEVE, START, TALK_TIME, WRAP_UP,
+        seconds,
+    },
     world::World,
 };
 use offhook_model::{CustomerCard, LegOutcome};
 use std::time::{Duration, Instant};
 
 const NUMBER: &str = "+14155550142";
+const MENU: &str = "12000550200";
 const NAME: &str = "Hannah Whitfield";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -185,10 +189,32 @@ async fn a_customer_who_hangs_up_first_leads_to_wrap_up_too() -> Result<()> {
     window.find(Role::Button, START).await?;
     window.picture_of("customer-hung-up").await?;
     world.legs_end(call, &[Some(LegOutcome::Connected)]).await?;
+    // The agent hangs up, in a call that came in and in one of their own.
+    window.click(Role::Button, START).await?;
+    let second = world.customer_calls(NUMBER).await?;
+    let next = world.waits(second).await?;
+    window.click(Role::Button, ANSWER).await?;
+    window.click(Role::Button, HANG_UP).await?;
+    window.find(Role::Button, WRAP_UP).await?;
+    window.shows(&["You hung up"], PATIENCE).await?;
+    world.legs_end(next, &[Some(LegOutcome::Connected)]).await?;
+    window.click(Role::Button, START).await?;
+    window.find(Role::Button, READY).await?;
+    window.press("Ctrl+D").await?;
+    window.focuses(DIAL, PATIENCE).await?;
+    window.keys(MENU).await?;
+    window.press("Enter").await?;
+    window.find(Role::Timer, TALK_TIME).await?;
+    window.click(Role::Button, HANG_UP).await?;
+    window.find(Role::Button, WRAP_UP).await?;
+    let (outbound, _) = world.last_with(MENU).await?;
+    world
+        .legs_end(outbound, &[Some(LegOutcome::Connected)])
+        .await?;
     shown(
-        &[48, 50, 90],
-        "window: the customer hangs up, it says so and is in wrap-up, as after a hang-up of the agent's own",
-        "centre: the practice customer hung up, and the leg is over, connected",
+        &[48, 49, 50, 90],
+        "window: the customer hangs up, or the agent does, in or out: it says who, and is in wrap-up",
+        "centre: the practice customer hung up the first; all three legs are over, connected",
     )?;
     window.close().await.map(drop)
 }

@@ -14,7 +14,8 @@ use e2e::{
     talk::{Ear, voice},
     window::{Language, Opening, Window},
     work::{
-        ANSWER, CALL, DIAL, HANG_UP, HOLD, KEYPAD, PATIENCE, START, TALK_TIME, WRAP_UP, seconds,
+        ANSWER, CALL, DIAL, HANG_UP, HOLD, KEYPAD, PATIENCE, READY, START, TALK_TIME, WRAP_UP,
+        seconds,
     },
     world::World,
 };
@@ -22,6 +23,8 @@ use offhook_model::{Direction, LegOutcome};
 use serde_json::json;
 
 const MENU: &str = "12000550200";
+/// Hannah, who is checked out.
+const COLLEAGUE: &str = "1003";
 const PERSON: &str = "12000550711";
 const CALLER_ID: &str = "0571 1555 0100";
 
@@ -62,6 +65,7 @@ async fn numbers_are_dialled_by_keyboard_and_told_apart_when_nobody_answers() ->
     .await?;
     window.press("Ctrl+V").await?;
     assert_eq!(window.value(DIAL).await?, "+86 (120) 0055-0486");
+    window.allows(Role::Button, CALL).await?;
     window.press("Enter").await?;
     ended(&world, &window, "12000550486", "忙线", LegOutcome::Busy).await?;
     window.picture_of("busy").await?;
@@ -97,6 +101,9 @@ async fn numbers_are_dialled_by_keyboard_and_told_apart_when_nobody_answers() ->
         LegOutcome::InvalidNumber,
     )
     .await?;
+    // A colleague's telephone that is not there: the far side says 480, as a network does after a while.
+    dial(&window, COLLEAGUE).await?;
+    ended(&world, &window, COLLEAGUE, "无人接听", LegOutcome::NoAnswer).await?;
     dial(&window, "12000550480").await?;
     window.shows(&["对方正在振铃"], PATIENCE).await?;
     window.shows(&[CALLER_ID], PATIENCE).await?;
@@ -142,8 +149,8 @@ async fn numbers_are_dialled_by_keyboard_and_told_apart_when_nobody_answers() ->
     .await?;
     shown(
         &[87],
-        "window: busy, rejected, no such number and given up are told in different words; ringback and an announcement before the answer come out of the speaker",
-        "centre: the legs' outcomes are busy, rejected, invalid number and cancelled; the announcement was a practice callee's, not answered",
+        "window: busy, rejected, no such number, no answer and given up are told in different words; ringback and an announcement before the answer come out of the speaker",
+        "centre: the legs' outcomes are busy, rejected, invalid number, no answer and cancelled; the announcement was a practice callee's, not answered",
     )?;
     window.close().await.map(drop)
 }
@@ -204,7 +211,7 @@ async fn the_digits_of_an_answered_call_reach_the_menu_and_redial_dials_again() 
     );
     window.shows(&[CALLER_ID], PATIENCE).await?;
     shown(
-        &[76, 100],
+        &[100],
         "window: in the wrap-up Redial is there, and leads to a new call with the same caller ID",
         "centre: the same number outside was dialled a second time",
     )?;
@@ -281,6 +288,33 @@ async fn the_digits_of_an_answered_call_reach_the_menu_and_redial_dials_again() 
         &[88],
         "window: the keypad opens in an outbound call and in one that came in, by key and by click, and shows what was keyed",
         "centre: the voice menu and the practice customer heard the digits of their calls",
+    )?;
+    window.press("Shift+Escape").await?;
+    window.find(Role::Button, WRAP_UP).await?;
+    window.click(Role::Button, START).await?;
+    window.find(Role::Button, READY).await?;
+    window.press("Alt+2").await?;
+    window
+        .find(Role::Button, &["Break, No calls are offered"])
+        .await?;
+    dial(&window, MENU).await?;
+    window.find(Role::Timer, TALK_TIME).await?;
+    window.press("Shift+Escape").await?;
+    window.find(Role::Button, WRAP_UP).await?;
+    let tabs = window.names(Role::Button).await?;
+    let drafts = tabs.iter().filter(|name| name.ends_with(", draft"));
+    ensure!(drafts.count() >= 3, "{tabs:?}");
+    let numbers: Vec<_> = outside(&world)
+        .await?
+        .into_iter()
+        .filter_map(|call| call.number)
+        .map(|number| number.as_str().to_owned())
+        .collect();
+    assert_eq!(numbers, [PERSON, PERSON, MENU, MENU]);
+    shown(
+        &[15, 76],
+        "window: dialling leads to talking in Ready, twice in wrap-up, and on Break, and each call has a wrap-up beside the others; in Ready a call is answered",
+        "centre: the four calls outside, in this order, and the customer's, who heard the digits",
     )?;
     window.close().await.map(drop)
 }
