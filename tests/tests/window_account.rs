@@ -117,8 +117,8 @@ async fn a_day_with_a_sip_account_and_no_centre() -> Result<()> {
         .shows(&["The telephone registration is down."], PATIENCE)
         .await?;
     println!("the loss was told after {} ms", since.elapsed().as_millis());
-    let after = is_told(&window, Code::ConnectionRefused, since, PATIENCE).await?;
-    println!("ConnectionRefused was told after {after:?}");
+    let after = is_told(&window, Code::RegistrationLost, since, PATIENCE).await?;
+    println!("RegistrationLost was told after {after:?}");
     window.picture_of("lost").await?;
     pbx.up(&place, &environment).await?;
     pbx.says(&place, &registered, PATIENCE).await?;

@@ -35,7 +35,8 @@ export function serviceRows(card: CustomerCard, m: Messages): ServiceRow[] {
       icon: serviceIcons[record.kind],
       head: `${m.services[record.kind]} · ${record.by}`,
       at: record.at,
-      body: record.title,
+      // An address to copy: the window itself goes nowhere.
+      body: record.link === null ? record.title : `${record.title} · ${record.link}`,
     })),
   ];
   return rows.sort((a, b) => b.at - a.at);

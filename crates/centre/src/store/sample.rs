@@ -81,6 +81,8 @@ struct SampleRecord {
     title: String,
     at: When,
     by: String,
+    #[serde(default)]
+    link: Option<String>,
 }
 
 /// Calls of the last days are this centre's own where one of its agents had them.
@@ -346,13 +348,14 @@ async fn add_customer(
     }
     for record in &customer.records {
         sqlx::query(
-            "INSERT INTO service_records (customer, kind, title, at, by_whom) VALUES ($1, $2, $3, $4, $5)",
+            "INSERT INTO service_records (customer, kind, title, at, by_whom, link) VALUES ($1, $2, $3, $4, $5, $6)",
         )
         .bind(&id)
         .bind(word(&record.kind)?)
         .bind(&record.title)
         .bind(record.at.wall(now))
         .bind(&record.by)
+        .bind(&record.link)
         .execute(&mut *tx)
         .await?;
     }
