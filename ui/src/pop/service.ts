@@ -14,6 +14,8 @@ export interface ServiceRow {
   head: string;
   at: number;
   body: string;
+  /** Where more of it stands: to be copied, since the window itself goes nowhere. */
+  link: string | null;
 }
 
 const serviceIcons = { chat: 'chat', visit: 'visit', survey: 'star', follow_up: 'outbound' } as const;
@@ -28,6 +30,7 @@ export function serviceRows(card: CustomerCard, m: Messages): ServiceRow[] {
       head: `${m.pop.ticket} · ${ticket.reference}`,
       at: ticket.opened_at,
       body: `${ticket.title} · ${m.tickets[ticket.state]}`,
+      link: null,
     })),
     ...card.records.map((record, n): ServiceRow => ({
       key: `record ${record.at} ${n}`,
@@ -35,8 +38,8 @@ export function serviceRows(card: CustomerCard, m: Messages): ServiceRow[] {
       icon: serviceIcons[record.kind],
       head: `${m.services[record.kind]} · ${record.by}`,
       at: record.at,
-      // An address to copy: the window itself goes nowhere.
-      body: record.link === null ? record.title : `${record.title} · ${record.link}`,
+      body: record.title,
+      link: record.link,
     })),
   ];
   return rows.sort((a, b) => b.at - a.at);
@@ -53,6 +56,7 @@ export function callRows(calls: PastCall[], m: Messages): ServiceRow[] {
       head: `${m.directions[call.direction]} · ${call.agent ?? m.pop.nobody}`,
       at: call.at,
       body: /[。！？，]$/.test(call.summary) || call.summary === '' ? call.summary + talk : `${call.summary} ${talk}`,
+      link: null,
     };
   });
 }
