@@ -52,7 +52,7 @@ pub enum Cue {
     Answer,
     /// The called one: one of the statuses in [`REFUSALS`].
     Refuse(u16),
-    /// The caller, while it rings.
+    /// The caller, once it has been told that it rings: sipp takes a 180 that comes after its CANCEL for a fault.
     Cancel,
     /// Either, while they talk: an INVITE with `sendonly`.
     Hold,
@@ -248,6 +248,9 @@ impl Sipp {
         })
         .await?;
         let call_id = invite.header("Call-ID").context("a Call-ID")?;
+        if cue == Cue::Cancel {
+            self.is_told("SIP/2.0 180", PATIENCE).await?;
+        }
         let count = |wire: &[Message]| {
             let sent = wire.iter().filter(|said| said.sent);
             sent.filter(|said| said.text.starts_with(what)).count()

@@ -69,7 +69,10 @@ const STEPS: &[Step] = &[
     // Unit tests, the generated TypeScript, the rules of the house, and the stories against real peers.
     Step {
         name: "tests",
-        run: || acceptance::tested(cargo().args(["test", "--workspace"])).map(Some),
+        // To the end even when one fails: a long run should tell all that it can.
+        run: || {
+            acceptance::tested(cargo().args(["test", "--workspace", "--no-fail-fast"])).map(Some)
+        },
         advice: "the test's name stands above; run it alone with `cargo test --workspace NAME`",
     },
     // A whole call in the real window on a display of its own.
