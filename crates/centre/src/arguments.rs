@@ -2,17 +2,21 @@
 
 use offhook_centre::serve::Options;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 /// How the program is called.
 pub const USAGE: &str = "\
 offhook-centre serve [--data DIR] [--http ADDRESS] [--sip ADDRESS] [--ring-seconds N]
-                     [--trunk HOST:PORT] [--sample-data] [--practice] [--print-ready] [--allow-plain]
+                     [--wrap-up-seconds N] [--trunk HOST:PORT] [--sample-data] [--practice] [--print-ready] [--allow-plain]
 
   --data DIR        where the records are kept (default: offhook-centre-data)
   --http ADDRESS    where the API listens (default: 127.0.0.1:0, any free port)
   --sip ADDRESS     where SIP listens (default: 127.0.0.1:0)
   --ring-seconds N  how long a call rings at one agent, 1 to 600 (default: 30)
+  --wrap-up-seconds N
+                    how long a wrap-up may take before the agent is free again, 10 to 3600
+                    (default: as long as the agent wants)
   --trunk HOST:PORT where calls to numbers outside go, plain SIP over UDP (default: practice
                     people answer them with --practice, nobody without)
   --sample-data     fill an empty store with practice agents and customers
@@ -52,6 +56,7 @@ pub fn read(words: impl IntoIterator<Item = String>) -> Result<Arguments, Argume
         http: any_port,
         sip: any_port,
         ring_seconds: 30,
+        wrap_up_seconds: None,
         trunk: None,
         sample_data: false,
         practice: false,
@@ -63,12 +68,9 @@ pub fn read(words: impl IntoIterator<Item = String>) -> Result<Arguments, Argume
             "--data" => options.data = value(&word, &mut words)?.into(),
             "--http" => options.http = parsed(&word, &mut words)?,
             "--sip" => options.sip = parsed(&word, &mut words)?,
-            "--ring-seconds" => {
-                let seconds: u32 = parsed(&word, &mut words)?;
-                if !(1..=600).contains(&seconds) {
-                    return Err(ArgumentError::Value(word, seconds.to_string()));
-                }
-                options.ring_seconds = seconds;
+            "--ring-seconds" => options.ring_seconds = seconds(&word, 1..=600, &mut words)?,
+            "--wrap-up-seconds" => {
+                options.wrap_up_seconds = Some(seconds(&word, 10..=3_600, &mut words)?);
             }
             "--trunk" => options.trunk = Some(value(&word, &mut words)?),
             "--sample-data" => options.sample_data = true,
@@ -99,6 +101,19 @@ fn parsed<T: std::str::FromStr>(
         .map_err(|_| ArgumentError::Value(name.to_owned(), text))
 }
 
+fn seconds(
+    name: &str,
+    possible: RangeInclusive<u32>,
+    words: &mut impl Iterator<Item = String>,
+) -> Result<u32, ArgumentError> {
+    let seconds = parsed(name, words)?;
+    if possible.contains(&seconds) {
+        Ok(seconds)
+    } else {
+        Err(ArgumentError::Value(name.to_owned(), seconds.to_string()))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,12 +125,13 @@ mod tests {
     #[test]
     fn everything_can_be_said() {
         let arguments = words(
-            "serve --data /d --http 127.0.0.1:80 --sip [::1]:5060 --ring-seconds 5 --trunk pbx:5060 --sample-data --practice --print-ready",
+            "serve --data /d --http 127.0.0.1:80 --sip [::1]:5060 --ring-seconds 5 --wrap-up-seconds 90 --trunk pbx:5060 --sample-data --practice --print-ready",
         )
         .expect("read");
         assert_eq!(arguments.options.data, PathBuf::from("/d"));
         assert_eq!(arguments.options.sip.port(), 5060);
         assert_eq!(arguments.options.ring_seconds, 5);
+        assert_eq!(arguments.options.wrap_up_seconds, Some(90));
         assert_eq!(arguments.options.trunk.as_deref(), Some("pbx:5060"));
         assert!(arguments.print_ready && arguments.options.practice);
         assert!(!arguments.options.allow_plain);
@@ -131,6 +147,10 @@ mod tests {
         assert_eq!(
             words("serve --ring-seconds 0").expect_err("too short"),
             ArgumentError::Value("--ring-seconds".into(), "0".into())
+        );
+        assert_eq!(
+            words("serve --wrap-up-seconds 9").expect_err("too short"),
+            ArgumentError::Value("--wrap-up-seconds".into(), "9".into())
         );
         assert_eq!(
             words("serve --what").expect_err("unknown"),

@@ -9,7 +9,7 @@ use crate::hub::Hub;
 use crate::recorder::Record;
 use offhook_model::api::{Event, QueueState};
 use offhook_model::{
-    Activity, AgentId, CallId, Presence, PresenceReason, PresenceState, SkillGroupId,
+    Activity, AgentId, CallId, Presence, PresenceReason, PresenceState, SkillGroupId, Wall,
 };
 use std::collections::{BTreeMap, VecDeque};
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -27,6 +27,8 @@ pub struct Snapshot {
     pub presence: PresenceState,
     /// The activity.
     pub activity: Activity,
+    /// When a wrap-up ends by itself.
+    pub until: Option<Wall>,
     /// The queues of the agent's skill groups.
     pub queues: Vec<QueueState>,
 }
@@ -34,6 +36,7 @@ pub struct Snapshot {
 enum Request {
     Input(Input),
     Presence(Input, AgentId, oneshot::Sender<Option<PresenceState>>),
+    ExtendWrapUp(AgentId, oneshot::Sender<Option<Wall>>),
     Directory(Directory),
     Snapshot(AgentId, oneshot::Sender<Option<Snapshot>>),
     Mark(oneshot::Sender<()>),
@@ -113,6 +116,14 @@ impl Control {
         let input = Input::StartAnswering { agent, presence };
         self.ask(|reply| Request::Presence(input, agent, reply))
             .await
+    }
+
+    /// Gives a wrap-up its whole time anew and returns when it now ends by itself; nothing where there is none with a limit.
+    ///
+    /// # Errors
+    /// [`Closing`] when the task is gone.
+    pub async fn extend_wrap_up(&self, agent: AgentId) -> Result<Option<Wall>, Closing> {
+        self.ask(|reply| Request::ExtendWrapUp(agent, reply)).await
     }
 
     /// Tells that a session of the agent began.
@@ -231,6 +242,10 @@ impl Task {
                 self.acd.handle(now, input);
                 reply.send(self.acd.presence(agent)).ok();
             }
+            Request::ExtendWrapUp(agent, reply) => {
+                self.acd.handle(now, Input::ExtendWrapUp { agent });
+                reply.send(self.acd.wrap_up_until(agent)).ok();
+            }
             Request::Directory(directory) => self.outbox.push_back(Command::Directory(directory)),
             Request::Mark(reply) => self.record(Record::Mark(reply)),
             Request::Snapshot(agent, reply) => {
@@ -238,6 +253,7 @@ impl Task {
                     |(presence, activity)| Snapshot {
                         presence,
                         activity,
+                        until: self.acd.wrap_up_until(agent),
                         queues: self.queues_of(agent, &self.acd.queues()),
                     },
                 );
@@ -279,9 +295,13 @@ impl Task {
                     self.hub.tell(agent, Event::Presence(state));
                     self.record(Record::Presence(agent, state));
                 }
-                Effect::ActivityChanged { agent, activity } => {
+                Effect::ActivityChanged {
+                    agent,
+                    activity,
+                    until,
+                } => {
                     tracing::debug!(%agent, ?activity, "Activity changed");
-                    self.hub.tell(agent, Event::Activity { activity });
+                    self.hub.tell(agent, Event::Activity { activity, until });
                     self.record(Record::Activity(agent, activity));
                 }
                 Effect::LegRecorded { agent, record } => self.record(Record::Leg(agent, record)),

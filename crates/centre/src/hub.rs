@@ -137,6 +137,7 @@ mod tests {
             agent,
             Event::Activity {
                 activity: Activity::Ringing,
+                until: None,
             },
         );
         hub.tell(agent, leg(2));

@@ -34,6 +34,8 @@ pub struct Options {
     pub sip: SocketAddr,
     /// How long a queue call rings, in seconds.
     pub ring_seconds: u32,
+    /// How long a wrap-up may take, in seconds; nothing where it has no limit.
+    pub wrap_up_seconds: Option<u32>,
     /// Fill an empty store with the practice centre's people and customers.
     pub sample_data: bool,
     /// Where calls to numbers outside go, as `host:port`; practice people answer if nothing is said and practice is on.
@@ -140,7 +142,7 @@ impl Centre {
             .await
             .map_err(StartError::Engine)?;
         let (control, control_task, recorder) =
-            start_control(&store, clock, wires, &hub, &closing, options.ring_seconds).await?;
+            start_control(&store, clock, wires, &hub, &closing, times(&options)).await?;
         let nobody = tokio::task::spawn_blocking(|| password::hash(&Secret::new("nobody")))
             .await
             .map_err(|_| StartError::Closing)??;
@@ -161,6 +163,7 @@ impl Centre {
             clock,
             sip,
             ring_seconds: options.ring_seconds,
+            wrap_up_seconds: options.wrap_up_seconds,
             closing: closing.clone(),
             nobody,
             practice: practice.clone(),
@@ -239,18 +242,23 @@ fn check(options: &Options) -> Result<(), StartError> {
     Ok(())
 }
 
+fn times(options: &Options) -> Config {
+    let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+    Config {
+        ring: seconds(options.ring_seconds),
+        wrap_up: options.wrap_up_seconds.map(seconds),
+        ..Config::default()
+    }
+}
+
 async fn start_control(
     store: &Store,
     clock: Clock,
     wires: Wires,
     hub: &Hub,
     closing: &CancellationToken,
-    ring_seconds: u32,
+    config: Config,
 ) -> Result<(Control, JoinHandle<()>, JoinHandle<()>), StartError> {
-    let config = Config {
-        ring: Duration::from_secs(ring_seconds.into()),
-        ..Config::default()
-    };
     let mut acd = Acd::new(config, rand::random());
     for queue in store.queue_numbers().await? {
         acd.add_group(GroupConfig {

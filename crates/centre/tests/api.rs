@@ -82,6 +82,7 @@ async fn every_route_is_closed_to_who_may_not() {
     let agents_only = [
         (Method::PUT, "/v1/presence".to_owned()),
         (Method::POST, "/v1/start-answering".to_owned()),
+        (Method::POST, "/v1/extend-wrap-up".to_owned()),
         (Method::POST, "/v1/heartbeat".to_owned()),
         (Method::GET, "/v1/events".to_owned()),
         (Method::GET, "/v1/legs".to_owned()),
@@ -311,7 +312,8 @@ async fn presence_is_told_kept_over_a_restart_and_not_set_twice_by_one_key() {
         Some((
             _,
             Event::Activity {
-                activity: Activity::Free
+                activity: Activity::Free,
+                until: None
             }
         ))
     ));

@@ -4,21 +4,45 @@ mod support;
 
 use offhook_centre::practice::Stage;
 use offhook_centre::store::CallRow;
-use offhook_model::api::Event;
-use offhook_model::{Activity, CallResult, LegOutcome, Presence, PresenceReason};
+use offhook_model::api::{Event, WrapUpExtended};
+use offhook_model::{Activity, CallResult, LegOutcome, Presence, PresenceReason, Wall};
 use offhook_sip::{Command, HeadersExt, Transport};
-use reqwest::{Method, StatusCode};
+use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 use std::time::Duration;
-use support::World;
 use support::phone::{Headset, Phone, loudest_second, write_voice};
 use support::practice::{ended_row, practice_call, reached};
+use support::{Events, World};
+use uuid::Uuid;
+
+/// When the wrap-up ends by itself, by the event that says that it goes on.
+async fn wrap_up_until(events: &mut Events) -> Wall {
+    let goes_on = |event: &Event| {
+        matches!(
+            event,
+            Event::Activity {
+                activity: Activity::WrapUp,
+                ..
+            }
+        )
+    };
+    match events.until(goes_on).await.1 {
+        Event::Activity { until, .. } => until.expect("a limit"),
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn body<T: serde::de::DeserializeOwned>(response: Response) -> T {
+    assert_eq!(response.status(), StatusCode::OK);
+    response.json().await.expect("the body")
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_practice_customer_and_an_agent_hear_each_other_and_it_is_on_record() {
-    let world = World::start().await;
+    let world = World::with_wrap_ups_of(Some(60)).await;
     let admin = world.token("admin").await;
     let session = world.signed_in("lin").await;
+    assert_eq!(session.wrap_up_seconds, Some(60));
     let token = session.token.expose();
     let mut phone = Phone::registered(&session).await;
     world.set_presence(token, "ready").await;
@@ -43,7 +67,8 @@ async fn a_practice_customer_and_an_agent_hear_each_other_and_it_is_on_record() 
             matches!(
                 event,
                 Event::Activity {
-                    activity: Activity::Ringing
+                    activity: Activity::Ringing,
+                    ..
                 }
             )
         })
@@ -89,15 +114,13 @@ async fn a_practice_customer_and_an_agent_hear_each_other_and_it_is_on_record() 
         "the customer heard the agent"
     );
 
-    let wrap_up = |event: &Event| {
-        matches!(
-            event,
-            Event::Activity {
-                activity: Activity::WrapUp
-            }
-        )
-    };
-    events.until(wrap_up).await;
+    let until = wrap_up_until(&mut events).await;
+    let key = Uuid::new_v4();
+    let extended: WrapUpExtended = body(world.extend_wrap_up(token, key).await).await;
+    assert!(extended.until > until, "the whole time, from now on");
+    assert_eq!(wrap_up_until(&mut events).await, extended.until);
+    let again: WrapUpExtended = body(world.extend_wrap_up(token, key).await).await;
+    assert_eq!(again, extended, "not extended twice by one key");
     let call = connected.call.expect("named");
     let row = ended_row(&world, &admin, call).await;
     assert_eq!(row.legs.len(), 1);
@@ -111,12 +134,15 @@ async fn a_practice_customer_and_an_agent_hear_each_other_and_it_is_on_record() 
     let list: Vec<CallRow> = world.read("/v1/calls", &admin).await;
     assert_eq!(list[0], row);
     world.start_answering(token).await;
+    let late = world.extend_wrap_up(token, Uuid::new_v4()).await;
+    assert_eq!(late.status(), StatusCode::CONFLICT, "it is over");
     events
         .until(|event| {
             matches!(
                 event,
                 Event::Activity {
-                    activity: Activity::Free
+                    activity: Activity::Free,
+                    ..
                 }
             )
         })

@@ -26,7 +26,7 @@ fn names(call: Uuid, leg: Uuid) -> Vec<Header> {
 }
 
 fn is(activity: Activity) -> impl Fn(&Event) -> bool {
-    move |event| matches!(event, Event::Activity { activity: now } if *now == activity)
+    move |event| matches!(event, Event::Activity { activity: now, .. } if *now == activity)
 }
 
 /// The loudest tenth of a second.

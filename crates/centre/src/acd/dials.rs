@@ -94,7 +94,7 @@ impl Acd {
         let callee = dial.dialled.callee.filter(|_| dial.answered_at.is_some());
         for (agent, _) in [dial.dialled.caller, callee].into_iter().flatten() {
             if let Some(agent) = self.agents.get_mut(&agent) {
-                agent.begin_wrap_up(now.mono);
+                agent.begin_wrap_up(now);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The state machine itself.
 
-use super::agent::{Agent, Work};
+use super::agent::{Agent, Work, WrapUp};
 use super::dials::Dial;
 use super::words::{
     AgentConfig, Arrival, CallOutcome, CallRecord, CancelReason, Config, Effect, GroupConfig,
@@ -90,7 +90,8 @@ impl Acd {
     /// Makes an agent known.
     pub fn add_agent(&mut self, now: Now, agent: AgentConfig) {
         let id = agent.agent;
-        self.agents.insert(id, Agent::new(agent, now.mono));
+        let agent = Agent::new(agent, now, self.config.wrap_up);
+        self.agents.insert(id, agent);
         self.queues_told = self.queues();
     }
 
@@ -104,6 +105,13 @@ impl Acd {
     #[must_use]
     pub fn activity(&self, agent: AgentId) -> Option<Activity> {
         self.agents.get(&agent).map(Agent::activity)
+    }
+
+    /// When the wrap-up of an agent ends by itself; nothing where none goes on, or none with a limit.
+    #[must_use]
+    pub fn wrap_up_until(&self, agent: AgentId) -> Option<Wall> {
+        let until = self.agents.get(&agent)?.wrap_up_until()?;
+        Some(until.wall)
     }
 
     /// All queues, in the order of their groups' ids.
@@ -146,6 +154,11 @@ impl Acd {
                 reason,
             } => self.set_presence(now, agent, presence, reason),
             Input::StartAnswering { agent, presence } => self.start_answering(now, agent, presence),
+            Input::ExtendWrapUp { agent } => {
+                if let Some(agent) = self.agents.get_mut(&agent) {
+                    agent.extend_wrap_up(now);
+                }
+            }
             Input::Heard { agent } => {
                 if let Some(agent) = self.agents.get_mut(&agent) {
                     agent.heard = Some(now.mono);
@@ -199,6 +212,14 @@ impl Acd {
             }
         }
         self.end_unanswered_dials(now);
+        for agent in self.agents.values_mut() {
+            if agent
+                .wrap_up_until()
+                .is_some_and(|until| until.mono <= now.mono)
+            {
+                agent.end_wrap_up(now.mono);
+            }
+        }
         let lost: Vec<AgentId> = self
             .agents
             .iter()
@@ -235,7 +256,16 @@ impl Acd {
             .dials
             .values()
             .filter_map(|dial| self.dial_deadline(dial));
-        rings.chain(losses).chain(pauses).chain(dials).min()
+        let wrap_ups = self
+            .agents
+            .values()
+            .filter_map(|agent| agent.wrap_up_until().map(|until| until.mono));
+        rings
+            .chain(losses)
+            .chain(pauses)
+            .chain(dials)
+            .chain(wrap_ups)
+            .min()
     }
 
     /// The next thing to do.
@@ -266,7 +296,7 @@ impl Acd {
             agent.idle_since = now.mono;
         }
         if presence == Presence::CheckedOut {
-            agent.wrap_up = false;
+            agent.wrap_up = WrapUp::Over;
             if let Work::Ringing(leg) = agent.work {
                 self.cancel(leg, CancelReason::Elsewhere);
                 self.requeue(now, leg, LegOutcome::Declined);
@@ -276,8 +306,7 @@ impl Acd {
 
     fn start_answering(&mut self, now: Now, id: AgentId, presence: Presence) {
         if let Some(agent) = self.agents.get_mut(&id) {
-            agent.wrap_up = false;
-            agent.idle_since = now.mono;
+            agent.end_wrap_up(now.mono);
             // The agent's desk is quicker than the end of the call: what is pressed now counts for the wrap-up to come.
             agent.skip_wrap_up = agent.in_call();
         }
@@ -290,7 +319,7 @@ impl Acd {
         };
         let before = std::mem::replace(&mut agent.line, line);
         if before != Line::Idle && line == Line::Idle {
-            agent.begin_wrap_up(now.mono);
+            agent.begin_wrap_up(now);
         }
     }
 
@@ -430,7 +459,7 @@ impl Acd {
         if let Some(agent) = self.agents.get_mut(&leg.agent) {
             agent.work = Work::None;
             if leg.answered_at.is_some() {
-                agent.begin_wrap_up(now.mono);
+                agent.begin_wrap_up(now);
             }
         }
         Some((leg.call, leg.agent))
@@ -497,12 +526,14 @@ impl Acd {
             self.offer(now, call, agent);
         }
         for (&id, agent) in &mut self.agents {
-            let activity = agent.activity();
-            if agent.told != activity {
-                agent.told = activity;
+            let tells = agent.tells();
+            if agent.told != tells {
+                agent.told = tells;
+                let (activity, until) = tells;
                 self.effects.push_back(Effect::ActivityChanged {
                     agent: id,
                     activity,
+                    until,
                 });
             }
         }

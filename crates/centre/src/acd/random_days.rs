@@ -10,6 +10,8 @@ use std::time::Duration;
 
 const AGENTS: u64 = 5;
 const STEPS: u32 = 600;
+/// How long a wrap-up may take on every other day.
+const WRAP_UP: Duration = Duration::from_secs(10);
 
 struct World {
     acd: Acd,
@@ -30,7 +32,11 @@ struct World {
 
 impl World {
     fn new(seed: u64) -> Self {
-        let mut acd = Acd::new(Config::default(), seed);
+        let config = Config {
+            wrap_up: seed.is_multiple_of(2).then_some(WRAP_UP),
+            ..Config::default()
+        };
+        let mut acd = Acd::new(config, seed);
         for n in 1..=2 {
             acd.add_group(GroupConfig {
                 id: group_id(n),
@@ -78,7 +84,7 @@ impl World {
 
     fn step(&mut self) {
         let agent = self.some_agent();
-        let input = match self.random.below(21) {
+        let input = match self.random.below(22) {
             0..=2 => {
                 let call = call_id(self.next_call);
                 self.next_call += 1;
@@ -169,6 +175,7 @@ impl World {
                     None => return,
                 }
             }
+            21 => Input::ExtendWrapUp { agent },
             _ => Input::Line {
                 agent,
                 line: [Line::Dialling, Line::Talking, Line::Idle, Line::Idle]

@@ -1,5 +1,6 @@
 mod dials;
 mod head;
+mod wrap_ups;
 
 use super::*;
 use offhook_model::api::QueueState;
@@ -49,7 +50,11 @@ struct Day {
 
 impl Day {
     fn with_agents(count: u128) -> Self {
-        let mut acd = Acd::new(Config::default(), 7);
+        Self::under(Config::default(), count)
+    }
+
+    fn under(config: Config, count: u128) -> Self {
+        let mut acd = Acd::new(config, 7);
         acd.add_group(GroupConfig {
             id: group_id(1),
             name: Text::new("售后服务", "After-sales"),

@@ -24,6 +24,8 @@ pub struct Config {
     pub dial_ring: Duration,
     /// How long after the last heartbeat an agent is checked out (ACCEPTANCE 12).
     pub lost_after: Duration,
+    /// How long a wrap-up may take; nothing where it has no limit (ACCEPTANCE 97).
+    pub wrap_up: Option<Duration>,
 }
 
 impl Default for Config {
@@ -36,6 +38,7 @@ impl Default for Config {
             // What proxies give a ring, too (timer C, RFC 3261 section 16.6).
             dial_ring: Duration::from_secs(180),
             lost_after: Duration::from_secs(60),
+            wrap_up: None,
         }
     }
 }
@@ -192,6 +195,11 @@ pub enum Input {
         agent: AgentId,
         /// The presence to go on with.
         presence: Presence,
+    },
+    /// The wrap-up gets its whole time anew, from now on.
+    ExtendWrapUp {
+        /// Whose.
+        agent: AgentId,
     },
     /// The agent's app is alive.
     Heard {
@@ -400,6 +408,8 @@ pub enum Effect {
         agent: AgentId,
         /// What it is now.
         activity: Activity,
+        /// When a wrap-up ends by itself.
+        until: Option<Wall>,
     },
     /// Keep a leg as it now is.
     LegRecorded {

@@ -55,6 +55,7 @@ fn first(snapshot: Snapshot, at: u64) -> VecDeque<(u64, Event)> {
             at,
             Event::Activity {
                 activity: snapshot.activity,
+                until: snapshot.until,
             },
         ),
         (

@@ -56,6 +56,8 @@ pub struct Parts {
     pub sip: SocketAddr,
     /// How long a queue call rings, in seconds.
     pub ring_seconds: u32,
+    /// How long a wrap-up may take, in seconds.
+    pub wrap_up_seconds: Option<u32>,
     /// Ends the streams when the centre closes.
     pub closing: CancellationToken,
     /// A hash that is checked against when nobody has the name, so that a guess takes as long either way.
@@ -132,6 +134,7 @@ pub fn router(app: App) -> Router {
         .route("/v1/heartbeat", post(sessions::heartbeat))
         .route("/v1/presence", put(presence::set))
         .route("/v1/start-answering", post(presence::start_answering))
+        .route("/v1/extend-wrap-up", post(presence::extend_wrap_up))
         .route("/v1/events", get(events::stream))
         .route("/v1/customers", get(customers::by_number))
         .route(

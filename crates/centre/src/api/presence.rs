@@ -6,8 +6,11 @@ use crate::control::Closing;
 use crate::store::{Kept, Key};
 use axum::extract::State;
 use axum::response::Response;
-use offhook_model::api::{PresenceRequest, StartAnsweringRequest};
+use offhook_model::api::{
+    ExtendWrapUpRequest, PresenceRequest, StartAnsweringRequest, WrapUpExtended,
+};
 use offhook_model::{Code, Presence, PresenceState};
+use serde::Serialize;
 use std::future::Future;
 
 pub(super) async fn set(
@@ -28,6 +31,23 @@ pub(super) async fn start_answering(
     once(&app, &write.key, change).await
 }
 
+pub(super) async fn extend_wrap_up(
+    State(app): State<App>,
+    write: Write<ExtendWrapUpRequest>,
+) -> Result<Response, Refusal> {
+    let _turn = app.0.writes.lock().await;
+    if let Some(again) = answered(&app, &write.key).await? {
+        return Ok(again);
+    }
+    let until = app.control.extend_wrap_up(write.key.account).await?;
+    let until = until.ok_or_else(|| Refusal::new(Code::NotNow))?;
+    let json = json(&WrapUpExtended { until })?;
+    app.store
+        .keep_answer(&write.key, &json, app.clock.now().wall)
+        .await?;
+    Ok(answer(200, json))
+}
+
 /// Answer on mobile needs a number to ring, which no account has yet.
 fn possible(presence: Presence) -> Result<Presence, Refusal> {
     match presence {
@@ -42,18 +62,29 @@ async fn once(
     change: impl Future<Output = Result<Option<PresenceState>, Closing>>,
 ) -> Result<Response, Refusal> {
     let _turn = app.0.writes.lock().await;
-    match app.store.kept(key).await? {
-        Kept::Answered {
-            status,
-            answer: json,
-        } => return Ok(answer(status, json)),
-        Kept::Reused => return Err(Refusal::new(Code::KeyReused)),
-        Kept::New => {}
+    if let Some(again) = answered(app, key).await? {
+        return Ok(again);
     }
     let state = change.await?.ok_or_else(|| Refusal::new(Code::NotFound))?;
-    let json = serde_json::to_string(&state).map_err(|_| Refusal::new(Code::CentreFailed))?;
+    let json = json(&state)?;
     app.store
         .keep_presence_answer(key, &state, &json, app.clock.now().wall)
         .await?;
     Ok(answer(200, json))
+}
+
+/// The answer that a write with this key had before.
+async fn answered(app: &App, key: &Key) -> Result<Option<Response>, Refusal> {
+    match app.store.kept(key).await? {
+        Kept::Answered {
+            status,
+            answer: json,
+        } => Ok(Some(answer(status, json))),
+        Kept::Reused => Err(Refusal::new(Code::KeyReused)),
+        Kept::New => Ok(None),
+    }
+}
+
+fn json(body: &impl Serialize) -> Result<String, Refusal> {
+    serde_json::to_string(body).map_err(|_| Refusal::new(Code::CentreFailed))
 }

@@ -57,6 +57,7 @@ pub(super) async fn sign_in(
                 .map_or_else(|| never_checked_in(now), |snapshot| snapshot.presence),
             activity: snapshot.map_or(Activity::Free, |snapshot| snapshot.activity),
             ring_seconds: app.ring_seconds,
+            wrap_up_seconds: app.wrap_up_seconds,
             form: app.store.form().await?,
             caller_ids: app.store.caller_ids(profile.id).await?,
             agent: profile,

@@ -63,6 +63,17 @@ impl Store {
         look_up(&mut connection, key).await
     }
 
+    /// Keeps the answer to a write of which nothing else is on record.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn keep_answer(&self, key: &Key, answer: &str, now: Wall) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        keep(&mut tx, key, 200, answer, now).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
     /// Keeps a presence and the answer that told it, in one transaction.
     ///
     /// # Errors

@@ -31,6 +31,7 @@ pub fn options(data: &Path) -> Options {
         http: any,
         sip: any,
         ring_seconds: 30,
+        wrap_up_seconds: None,
         trunk: None,
         sample_data: true,
         practice: true,
@@ -40,15 +41,22 @@ pub fn options(data: &Path) -> Options {
 
 impl World {
     pub async fn start() -> Self {
+        Self::with_wrap_ups_of(None).await
+    }
+
+    /// A centre whose wrap-ups may take so long.
+    pub async fn with_wrap_ups_of(seconds: Option<u32>) -> Self {
         // Another test of this process may have been first.
         rustls::crypto::ring::default_provider()
             .install_default()
             .ok();
         let folder = tempfile::tempdir().expect("a folder");
+        let options = Options {
+            wrap_up_seconds: seconds,
+            ..options(folder.path())
+        };
         Self {
-            centre: Centre::start(options(folder.path()))
-                .await
-                .expect("a centre"),
+            centre: Centre::start(options).await.expect("a centre"),
             folder,
             http: reqwest::Client::new(),
         }
@@ -120,14 +128,25 @@ impl World {
     }
 
     pub async fn start_answering(&self, token: &str) {
+        let body = json!({"presence": "ready"});
         let response = self
-            .ask(Method::POST, "/v1/start-answering", token)
-            .header("Idempotency-Key", Uuid::new_v4().to_string())
-            .json(&json!({"presence": "ready"}))
+            .post("/v1/start-answering", token, Uuid::new_v4(), &body)
+            .await;
+        assert_eq!(response.status(), StatusCode::OK);
+    }
+
+    pub async fn extend_wrap_up(&self, token: &str, key: Uuid) -> Response {
+        self.post("/v1/extend-wrap-up", token, key, &json!({}))
+            .await
+    }
+
+    async fn post(&self, path: &str, token: &str, key: Uuid, body: &Value) -> Response {
+        self.ask(Method::POST, path, token)
+            .header("Idempotency-Key", key.to_string())
+            .json(body)
             .send()
             .await
-            .expect("answered");
-        assert_eq!(response.status(), StatusCode::OK);
+            .expect("answered")
     }
 
     pub async fn events(&self, token: &str, last: Option<u64>) -> Events {

@@ -14,6 +14,9 @@ pub enum Event {
     Activity {
         /// The activity.
         activity: Activity,
+        /// When a wrap-up ends by itself, by the centre's clock; nothing where it has no limit.
+        #[serde(default)]
+        until: Option<Wall>,
     },
     /// The queues of the agent's skill groups, told at the start and at each change.
     Queues {

@@ -16,7 +16,7 @@ pub use event::{Event, QueueState};
 pub use problem::Problem;
 pub use record::{CallLegs, WrapUpBody, WrapUpReceipt, WrapUpStored};
 pub use session::{
-    AgentProfile, PresenceRequest, Role, SignInRequest, SignInResponse, SipAccount, SkillGroup,
-    StartAnsweringRequest,
+    AgentProfile, ExtendWrapUpRequest, PresenceRequest, Role, SignInRequest, SignInResponse,
+    SipAccount, SkillGroup, StartAnsweringRequest, WrapUpExtended,
 };
 pub use ticket::{TicketBody, TicketReceipt, TicketStored};

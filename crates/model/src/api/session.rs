@@ -2,7 +2,7 @@
 
 use crate::{
     Activity, AgentId, FormDefinition, PhoneNumber, Presence, PresenceState, Secret, SkillGroupId,
-    Text,
+    Text, Wall,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -31,6 +31,9 @@ pub struct SignInResponse {
     pub activity: Activity,
     /// How long a queue call rings, in seconds.
     pub ring_seconds: u32,
+    /// How long a wrap-up may take before the agent is free again, in seconds; nothing where it has no limit.
+    #[serde(default)]
+    pub wrap_up_seconds: Option<u32>,
     /// The after-call form.
     pub form: FormDefinition,
     /// 外呼号码: the numbers this agent may call from, the default one first.
@@ -90,6 +93,18 @@ pub struct SipAccount {
 pub struct PresenceRequest {
     /// The presence asked for.
     pub presence: Presence,
+}
+
+/// `POST /v1/extend-wrap-up`: gives the wrap-up its whole time anew, from now on; answered with [`WrapUpExtended`]. Refused
+/// where there is no wrap-up with a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExtendWrapUpRequest {}
+
+/// The answer to [`ExtendWrapUpRequest`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WrapUpExtended {
+    /// When the wrap-up now ends by itself, by the centre's clock.
+    pub until: Wall,
 }
 
 /// `POST /v1/start-answering`: ends the wrap-up activity and sets the presence; answered with [`PresenceState`].

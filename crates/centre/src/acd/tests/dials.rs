@@ -11,7 +11,7 @@ fn callee_leg() -> LegId {
     LegId(Uuid::from_u128(72))
 }
 
-fn dialled(caller: Option<u128>, callee: Option<u128>) -> Input {
+pub(super) fn dialled(caller: Option<u128>, callee: Option<u128>) -> Input {
     Input::Dialled(Dialled {
         call: call_id(50),
         caller: caller.map(|n| (agent_id(n), caller_leg())),
@@ -21,14 +21,14 @@ fn dialled(caller: Option<u128>, callee: Option<u128>) -> Input {
     })
 }
 
-fn over(outcome: LegOutcome) -> Input {
+pub(super) fn over(outcome: LegOutcome) -> Input {
     Input::DialOver {
         call: call_id(50),
         outcome,
     }
 }
 
-const ANSWERED: fn() -> Input = || Input::DialAnswered { call: call_id(50) };
+pub(super) const ANSWERED: fn() -> Input = || Input::DialAnswered { call: call_id(50) };
 
 fn goes_through(day: &Day) -> bool {
     day.did(&Effect::Dial { call: call_id(50) })
