@@ -120,6 +120,7 @@ mod tests {
         });
         let activity = Event::Activity {
             activity: Activity::Free,
+            until: None,
         };
         for event in [
             presence,

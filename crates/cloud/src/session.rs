@@ -5,8 +5,8 @@ use offhook_model::{
     CallId, Customer, CustomerCard, CustomerId, LegRecord, PhoneNumber, Presence, PresenceState,
     Secret, TicketId, WrapUpId,
     api::{
-        CallLegs, CustomerBody, PresenceRequest, StartAnsweringRequest, TicketBody, TicketReceipt,
-        WrapUpBody, WrapUpReceipt, WrapUpStored,
+        CallLegs, CustomerBody, ExtendWrapUpRequest, PresenceRequest, StartAnsweringRequest,
+        TicketBody, TicketReceipt, WrapUpBody, WrapUpExtended, WrapUpReceipt, WrapUpStored,
     },
 };
 use reqwest::{
@@ -66,6 +66,18 @@ impl Session {
         self.request(Method::POST, &["start-answering"])
             .idempotent(key)
             .json(&StartAnsweringRequest { presence })
+            .json_answer()
+            .await
+    }
+
+    /// `POST /v1/extend-wrap-up`: gives a wrap-up with a limit its whole time anew.
+    ///
+    /// # Errors
+    /// `NotNow` where there is none; [`CloudError`].
+    pub async fn extend_wrap_up(&self, key: Uuid) -> Result<WrapUpExtended, CloudError> {
+        self.request(Method::POST, &["extend-wrap-up"])
+            .idempotent(key)
+            .json(&ExtendWrapUpRequest {})
             .json_answer()
             .await
     }

@@ -37,7 +37,10 @@ async fn next(events: &mut EventStream) -> Option<Result<(u64, Event), CloudErro
 }
 
 fn is(activity: Activity) -> Event {
-    Event::Activity { activity }
+    Event::Activity {
+        activity,
+        until: None,
+    }
 }
 
 #[tokio::test]

@@ -52,6 +52,7 @@ async fn signing_in_gives_a_session_whose_token_goes_with_every_request() {
     assert_eq!(asked.header("authorization"), None);
     assert_eq!(answer.agent.name, "林晓峰");
     assert_eq!(answer.ring_seconds, 30);
+    assert_eq!(answer.wrap_up_seconds, None, "an older centre has none");
 
     assert_eq!(session.legs().await, Ok(vec![]));
     assert_eq!(
@@ -88,6 +89,20 @@ async fn a_write_carries_the_key_it_was_given() {
         Some(KEY.to_string().as_str())
     );
     assert_eq!(asked.body, br#"{"presence":"ready"}"#);
+}
+
+#[tokio::test]
+async fn more_time_for_a_wrap_up_is_a_write_of_its_own() {
+    let centre = Centre::open(|_| json("200 OK", r#"{"until":60000}"#)).await;
+    let extended = centre.session().extend_wrap_up(KEY).await;
+    assert_eq!(extended.map(|extended| extended.until), Ok(Wall(60_000)));
+    let asked = last(&centre);
+    assert_eq!(asked.line, "POST /v1/extend-wrap-up HTTP/1.1");
+    assert_eq!(
+        asked.header("idempotency-key"),
+        Some(KEY.to_string().as_str())
+    );
+    assert_eq!(asked.body, b"{}");
 }
 
 #[tokio::test]

@@ -91,7 +91,7 @@ impl Desk {
             Some(CallPhase::Offered) => Activity::Ringing,
             Some(CallPhase::Dialling | CallPhase::Alerting) => Activity::Dialling,
             Some(CallPhase::Answering | CallPhase::Live) => Activity::Talking,
-            None if self.wrapping => Activity::WrapUp,
+            None if self.is_wrapping() => Activity::WrapUp,
             None => Activity::Free,
         }
     }
@@ -102,7 +102,7 @@ impl Desk {
             return;
         }
         if offered.skill_group.is_some() {
-            self.freed_by_offer();
+            self.freed_by_offer(now);
         }
         if !self.takes(&offered) {
             self.effects
@@ -376,7 +376,9 @@ impl Desk {
                 self.drop_form(call.wrap_up);
             }
         }
-        self.wrapping |= wraps_up;
+        if wraps_up {
+            self.begin_wrap_up(now);
+        }
         self.effects.push_back(Effect::RecordLeg(LegRecord {
             leg,
             call: call.call,

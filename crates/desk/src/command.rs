@@ -138,6 +138,8 @@ pub enum Command {
         /// Ready, or Break for "back to Break".
         presence: Presence,
     },
+    /// 延长: gives a wrap-up with a limit its whole time anew, from now on. As often as wanted.
+    ExtendWrapUp,
     /// A notice was read.
     DismissNotice {
         /// Which one.

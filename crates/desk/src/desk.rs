@@ -6,6 +6,7 @@ use crate::{
     presence::PresenceRecord,
     session::Session,
     wrap_up::{Saving, WrapUp},
+    wrapping::Wrapping,
 };
 use offhook_model::{
     Code, FormDefinition, Mono, Now, PhoneNumber, Random, Wall, WrapUpId, api::QueueState,
@@ -45,8 +46,10 @@ pub struct Desk {
     pub(crate) caller_ids: Vec<PhoneNumber>,
     pub(crate) calls: Vec<Call>,
     pub(crate) wrap_ups: Vec<WrapUp>,
-    /// 话后处理: from the end of a call until Start answering.
-    pub(crate) wrapping: bool,
+    /// 话后处理.
+    pub(crate) wrapping: Wrapping,
+    /// How long the centre lets it take.
+    pub(crate) wrap_up_limit: Option<Duration>,
     pub(crate) activity_since: Option<Wall>,
     pub(crate) queues: Vec<QueueState>,
     pub(crate) notices: VecDeque<Notice>,
@@ -74,7 +77,8 @@ impl Desk {
             caller_ids: Vec::new(),
             calls: Vec::new(),
             wrap_ups: Vec::new(),
-            wrapping: false,
+            wrapping: Wrapping::Over,
+            wrap_up_limit: None,
             activity_since: None,
             queues: Vec::new(),
             notices: VecDeque::new(),
@@ -129,6 +133,7 @@ impl Desk {
                 self.submit(now, wrap_up, Some(presence))
             }
             Command::StartAnswering { presence } => self.start_answering(now, presence),
+            Command::ExtendWrapUp => self.extend_wrap_up(now),
             Command::DismissNotice { notice } => self.notices.retain(|kept| kept.id != notice),
         }
         self.settle(now, before);
@@ -146,7 +151,8 @@ impl Desk {
             Fact::Registration(state) => self.links.sip = self.link(state),
             Fact::Presence(state) => self.presence_told(now, state),
             Fact::PresenceRefused(code) => self.presence_refused(now, code),
-            Fact::Activity(activity) => self.activity_told(activity),
+            Fact::Activity { activity, until } => self.activity_told(now, activity, until),
+            Fact::WrapUpExtended { until } => self.wrap_up_extended(now, until),
             Fact::Queues(queues) => self.queues = queues,
             Fact::Offered(offered) => self.offered(now, offered),
             Fact::Alerting { leg } => self.alerting(leg),

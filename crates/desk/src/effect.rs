@@ -27,6 +27,8 @@ pub enum Effect {
     SetPresence(Presence),
     /// Ask the centre to end the wrap-up activity with this presence.
     StartAnswering(Presence),
+    /// Ask the centre for the wrap-up's whole time anew.
+    ExtendWrapUp,
     /// Sound the ringtone.
     Ring,
     /// Stop it.

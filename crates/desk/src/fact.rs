@@ -28,7 +28,17 @@ pub enum Fact {
     /// The centre refused a presence change.
     PresenceRefused(Code),
     /// What the centre thinks the agent is doing.
-    Activity(Activity),
+    Activity {
+        /// What.
+        activity: Activity,
+        /// When a wrap-up ends by itself; nothing where it has no limit.
+        until: Option<Wall>,
+    },
+    /// The centre gave the wrap-up more time.
+    WrapUpExtended {
+        /// When it now ends by itself.
+        until: Wall,
+    },
     /// The queues.
     Queues(Vec<QueueState>),
     /// A call rings here.
@@ -159,6 +169,8 @@ pub struct SignedIn {
     pub activity: Activity,
     /// How long a call rings where the INVITE does not say.
     pub ring: Duration,
+    /// How long a wrap-up may take; nothing where it has no limit.
+    pub wrap_up_limit: Option<Duration>,
     /// The after-call form.
     pub form: FormDefinition,
     /// 外呼号码: the numbers this agent may call from, the default one first.

@@ -20,6 +20,7 @@ mod session;
 mod snapshot;
 mod view;
 mod wrap_up;
+mod wrapping;
 
 pub use command::Command;
 pub use desk::Desk;

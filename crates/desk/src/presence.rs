@@ -1,6 +1,6 @@
 //! Presence: what the agent wants, what the centre has on record, and Start answering.
 
-use crate::{Desk, Effect, NoticeKind, PresenceView};
+use crate::{Desk, Effect, NoticeKind, PresenceView, wrapping::Wrapping};
 use offhook_model::{Activity, Code, Now, Presence, PresenceReason, PresenceState};
 
 /// Presence as wanted and as on record.
@@ -41,6 +41,17 @@ impl PresenceRecord {
 
     pub(crate) const fn is_starting(&self) -> bool {
         self.starting.is_some()
+    }
+
+    /// Takes a call out of a queue for the answer to Start answering, where that was asked for.
+    pub(crate) fn started_by_offer(&mut self) -> bool {
+        match self.starting {
+            Some(Presence::Ready | Presence::AnswerOnMobile) => {
+                self.starting = None;
+                true
+            }
+            Some(Presence::Break | Presence::CheckedOut) | None => false,
+        }
     }
 }
 
@@ -115,7 +126,7 @@ impl Desk {
         let started = presence.starting == Some(state.presence);
         if started {
             presence.starting = None;
-            self.wrapping = false;
+            self.wrapping = Wrapping::Over;
         }
         if news {
             self.notices
@@ -136,29 +147,9 @@ impl Desk {
         self.refuse(now, code);
     }
 
-    /// The centre's activity decides only what this phone cannot know: whether a wrap-up is still open there.
-    pub(crate) fn activity_told(&mut self, activity: Activity) {
-        if !self.calls.is_empty() {
-            return;
-        }
-        match activity {
-            Activity::WrapUp => {
-                self.wrapping = !self
-                    .presence
-                    .as_ref()
-                    .is_some_and(PresenceRecord::is_starting)
-            }
-            Activity::Free => {
-                self.wrapping = false;
-                self.check_out_if_queued();
-            }
-            Activity::Ringing | Activity::Dialling | Activity::Talking | Activity::Consulting => {}
-        }
-    }
-
     /// Frees the agent. A queued check-out goes by way of Break, so that no call slips in between.
     pub(crate) fn start_answering(&mut self, now: Now, wanted: Presence) {
-        if !self.wrapping || !self.calls.is_empty() {
+        if !self.is_wrapping() || !self.calls.is_empty() {
             return self.refuse(now, Code::NotNow);
         }
         let Some(presence) = &mut self.presence else {
@@ -179,17 +170,7 @@ impl Desk {
         self.effects.push_back(Effect::StartAnswering(wanted));
     }
 
-    /// A call out of a queue says by itself that the centre has freed the agent, and may come before its answer does.
-    pub(crate) fn freed_by_offer(&mut self) {
-        if let Some(presence) = &mut self.presence
-            && let Some(Presence::Ready | Presence::AnswerOnMobile) = presence.starting
-        {
-            presence.starting = None;
-            self.wrapping = false;
-        }
-    }
-
-    fn check_out_if_queued(&mut self) {
+    pub(crate) fn check_out_if_queued(&mut self) {
         let free = self.activity() == Activity::Free;
         if let Some(presence) = &mut self.presence
             && presence.check_out_queued

@@ -1,6 +1,8 @@
 //! Sign-in and sign-out.
 
-use crate::{Desk, Effect, LinkView, LinksView, SignedIn, presence::PresenceRecord};
+use crate::{
+    Desk, Effect, LinkView, LinksView, SignedIn, presence::PresenceRecord, wrapping::Wrapping,
+};
 use offhook_model::{Activity, BareAccount, Code, Now, Secret, api::AgentProfile};
 
 /// Signed in or not.
@@ -58,6 +60,7 @@ impl Desk {
             presence,
             activity,
             ring,
+            wrap_up_limit,
             form,
             caller_ids,
             local,
@@ -71,7 +74,12 @@ impl Desk {
         self.ring = ring;
         self.form = Some(form);
         self.caller_ids = caller_ids;
-        self.wrapping = activity == Activity::WrapUp;
+        self.wrap_up_limit = wrap_up_limit;
+        if activity == Activity::WrapUp {
+            self.begin_wrap_up(now);
+        } else {
+            self.wrapping = Wrapping::Over;
+        }
         self.activity_since = Some(now.wall);
     }
 
@@ -118,7 +126,7 @@ impl Desk {
         };
         self.event_stream = false;
         self.presence = None;
-        self.wrapping = false;
+        self.wrapping = Wrapping::Over;
         self.activity_since = None;
         self.queues.clear();
         self.caller_ids.clear();

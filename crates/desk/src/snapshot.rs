@@ -34,6 +34,7 @@ impl Desk {
                 .map(|presence| presence.view(self.event_stream)),
             activity: self.activity(),
             activity_since: self.activity_since,
+            wrap_up_until: self.wrap_up_until(),
             can: self.can(),
             cannot_dial: self.cannot_dial(),
             calls: self.calls.iter().map(|call| call_view(call, now)).collect(),
@@ -75,6 +76,9 @@ impl Desk {
         }
         if self.activity() == Activity::WrapUp && !presence.is_starting() {
             can.extend([DeskAction::StartAnswering, DeskAction::BackToBreak]);
+            if self.wrap_up_until().is_some() {
+                can.push(DeskAction::ExtendWrapUp);
+            }
         }
         can
     }

@@ -26,6 +26,8 @@ pub struct View {
     pub activity: Activity,
     /// Since when the activity is so.
     pub activity_since: Option<Wall>,
+    /// When the wrap-up ends by itself; nothing outside one, or where it has no limit. The centre ends it, not this moment.
+    pub wrap_up_until: Option<Wall>,
     /// What the agent may do now that belongs to no call.
     pub can: Vec<DeskAction>,
     /// Why nothing can be dialled now; nothing where it can.
@@ -121,6 +123,8 @@ pub enum DeskAction {
     StartAnswering,
     /// The second choice beside Start answering.
     BackToBreak,
+    /// See [`crate::Command::ExtendWrapUp`].
+    ExtendWrapUp,
 }
 
 /// One call as the agent sees it.
@@ -421,6 +425,8 @@ pub enum NoticeKind {
         /// What.
         code: Code,
     },
+    /// The time the centre gives a wrap-up is over: the agent is free, and the form stays a draft.
+    WrapUpOver,
     /// A wrap-up cannot be submitted before its required fields are filled; it is kept as a draft.
     Incomplete {
         /// Which one.

@@ -180,7 +180,7 @@ impl Desk {
             error: None,
         };
         if let Some(presence) = then
-            && self.wrapping
+            && self.is_wrapping()
         {
             self.start_answering(now, presence);
         }

@@ -37,6 +37,7 @@ impl Actor {
             Effect::SignOut => self.stand_down(true),
             Effect::SetPresence(presence) => self.wish(Wish::Presence(presence)),
             Effect::StartAnswering(presence) => self.wish(Wish::StartAnswering(presence)),
+            Effect::ExtendWrapUp => self.wish(Wish::MoreTime),
             Effect::Ring => self.media.ring(true),
             Effect::StopRinging => self.media.ring(false),
             Effect::Notify { leg } => self.notify(leg),

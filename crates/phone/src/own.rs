@@ -54,6 +54,7 @@ pub(crate) async fn sign_in(
             },
             activity: Activity::Free,
             ring: RING,
+            wrap_up_limit: None,
             form: own_form::definition(),
             caller_ids: Vec::new(),
             local: true,
@@ -67,7 +68,11 @@ pub(crate) async fn presence(first: PresenceState, mut asked: mpsc::Receiver<Wis
     told.fact(Fact::EventStream(true)).await;
     let mut revision = first.revision;
     while let Some(wish) = asked.recv().await {
-        let (Wish::Presence(presence) | Wish::StartAnswering(presence)) = wish;
+        let presence = match wish {
+            Wish::Presence(presence) | Wish::StartAnswering(presence) => presence,
+            // No wrap-up has a limit here.
+            Wish::MoreTime => continue,
+        };
         revision += 1;
         told.fact(Fact::Presence(PresenceState {
             presence,

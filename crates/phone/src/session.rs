@@ -8,7 +8,7 @@ use offhook_cloud::{Cloud, CloudError, Session};
 use offhook_desk::{Fact, SignedIn};
 use offhook_model::{
     Code, Secret,
-    api::{Event, SignInRequest},
+    api::{Event, SignInRequest, WrapUpExtended},
 };
 use offhook_store::Store;
 use tokio::sync::mpsc;
@@ -85,6 +85,9 @@ pub(crate) async fn sign_in(
             presence: response.presence,
             activity: response.activity,
             ring: Duration::from_secs(u64::from(response.ring_seconds)),
+            wrap_up_limit: response
+                .wrap_up_seconds
+                .map(|seconds| Duration::from_secs(u64::from(seconds))),
             form: response.form,
             caller_ids: response.caller_ids,
             local: false,
@@ -147,8 +150,8 @@ async fn events(session: Session, bell: Arc<Bell>, told: Teller) {
                     }
                     match event {
                         Event::Presence(state) => told.fact(Fact::Presence(state)).await,
-                        Event::Activity { activity } => {
-                            told.fact(Fact::Activity(activity)).await;
+                        Event::Activity { activity, until } => {
+                            told.fact(Fact::Activity { activity, until }).await;
                         }
                         Event::Queues { queues } => told.fact(Fact::Queues(queues)).await,
                         Event::Leg(leg) => told.tell(SessionReport::Legs(vec![leg])).await,
@@ -200,7 +203,7 @@ async fn heartbeat(session: Session, told: Teller) {
     }
 }
 
-/// Asks for presences one after the other, in the order in which the agent did.
+/// Asks for presences, and for more time, one after the other, in the order in which the agent did.
 async fn presence(session: Session, mut asked: mpsc::Receiver<Wish>, told: Teller) {
     while let Some(wish) = asked.recv().await {
         let key = Uuid::new_v4();
@@ -208,8 +211,18 @@ async fn presence(session: Session, mut asked: mpsc::Receiver<Wish>, told: Telle
         let mut tries = 0;
         let answer = loop {
             let answer = match wish {
-                Wish::Presence(presence) => session.set_presence(key, presence).await,
-                Wish::StartAnswering(presence) => session.start_answering(key, presence).await,
+                Wish::Presence(presence) => session
+                    .set_presence(key, presence)
+                    .await
+                    .map(Fact::Presence),
+                Wish::StartAnswering(presence) => session
+                    .start_answering(key, presence)
+                    .await
+                    .map(Fact::Presence),
+                Wish::MoreTime => session
+                    .extend_wrap_up(key)
+                    .await
+                    .map(|WrapUpExtended { until }| Fact::WrapUpExtended { until }),
             };
             tries += 1;
             match answer {
@@ -221,10 +234,16 @@ async fn presence(session: Session, mut asked: mpsc::Receiver<Wish>, told: Telle
             }
         };
         match answer {
-            Ok(state) => told.fact(Fact::Presence(state)).await,
+            Ok(fact) => told.fact(fact).await,
             Err(error) => {
-                warn!(%error, "The centre did not change the presence");
-                told.fact(Fact::PresenceRefused(error.code)).await;
+                warn!(%error, "The centre did not do as asked");
+                told.fact(match wish {
+                    Wish::Presence(_) | Wish::StartAnswering(_) => {
+                        Fact::PresenceRefused(error.code)
+                    }
+                    Wish::MoreTime => Fact::Failed(error.code),
+                })
+                .await;
                 if let Code::SessionExpired | Code::SignedInElsewhere = error.code {
                     return told.over(error.code).await;
                 }

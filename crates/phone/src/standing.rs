@@ -51,11 +51,12 @@ impl Authority {
     }
 }
 
-/// A presence asked for.
+/// Something asked of who has the last word: a presence, or more time for the wrap-up.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Wish {
     Presence(Presence),
     StartAnswering(Presence),
+    MoreTime,
 }
 
 /// The line, and the tasks of whoever has the last word. Dropping it ends them.

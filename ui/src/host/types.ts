@@ -401,7 +401,7 @@ presence: Presence, } | { "kind": "start_answering",
 /**
  * Ready, or Break for "back to Break".
  */
-presence: Presence, } | { "kind": "dismiss_notice", 
+presence: Presence, } | { "kind": "extend_wrap_up" } | { "kind": "dismiss_notice", 
 /**
  * Which one.
  */
@@ -510,7 +510,7 @@ name: string, };
 /**
  * What may be done that belongs to no call.
  */
-export type DeskAction = "sign_in" | "sign_out" | "check_in" | "check_out" | "cancel_check_out" | "set_ready" | "set_break" | "start_answering" | "back_to_break";
+export type DeskAction = "sign_in" | "sign_out" | "check_in" | "check_out" | "cancel_check_out" | "set_ready" | "set_break" | "start_answering" | "back_to_break" | "extend_wrap_up";
 
 /**
  * Who started the call.
@@ -847,7 +847,7 @@ outcome: LegOutcome, } | { "kind": "failed",
 /**
  * What.
  */
-code: Code, } | { "kind": "incomplete", 
+code: Code, } | { "kind": "wrap_up_over" } | { "kind": "incomplete", 
 /**
  * Which one.
  */
@@ -1223,6 +1223,10 @@ activity: Activity,
  * Since when the activity is so.
  */
 activity_since: Wall | null, 
+/**
+ * When the wrap-up ends by itself; nothing outside one, or where it has no limit. The centre ends it, not this moment.
+ */
+wrap_up_until: Wall | null, 
 /**
  * What the agent may do now that belongs to no call.
  */

@@ -17,6 +17,8 @@ pub struct Day {
     pub desk: Desk,
     pub now: Duration,
     pub asked: Vec<Effect>,
+    /// How long the centre gives wrap-ups.
+    pub wrap_up_limit: Option<Duration>,
     random: Random,
     revision: u64,
 }
@@ -30,6 +32,7 @@ impl Day {
             desk: Desk::new(1),
             now: Duration::ZERO,
             asked: Vec::new(),
+            wrap_up_limit: None,
             random: Random::seeded(2),
             revision: 1,
         }
@@ -37,7 +40,15 @@ impl Day {
 
     /// Starts signed in and checked in, Ready.
     pub fn ready() -> Self {
-        let mut day = Self::dawn();
+        Self::ready_with(None)
+    }
+
+    /// As [`Self::ready`], at a centre that gives wrap-ups so long.
+    pub fn ready_with(wrap_up_limit: Option<Duration>) -> Self {
+        let mut day = Self {
+            wrap_up_limit,
+            ..Self::dawn()
+        };
         day.sign_in();
         day.command(Command::CheckIn);
         day.told(Presence::Ready, PresenceReason::ByHand);
@@ -65,6 +76,7 @@ impl Day {
             presence,
             activity: Activity::Free,
             ring: RING,
+            wrap_up_limit: self.wrap_up_limit,
             form: form(),
             caller_ids: PhoneNumber::parse("057115550100").into_iter().collect(),
             local: false,

@@ -163,6 +163,7 @@ impl Api {
                 let state = self.presence(wish.presence);
                 self.tell(Event::Activity {
                     activity: Activity::Free,
+                    until: None,
                 });
                 (200, Some(to_json(&state)))
             }
@@ -294,6 +295,7 @@ impl Api {
             presence: self.presence(Presence::CheckedOut),
             activity: Activity::Free,
             ring_seconds: 30,
+            wrap_up_seconds: None,
             form: form(),
             caller_ids: PhoneNumber::parse("057115550100").into_iter().collect(),
         }
