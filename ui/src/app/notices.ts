@@ -42,6 +42,8 @@ export function toastFace(notice: Notice, view: View, m: Messages, definition: F
       return { icon: 'outbound', tone: 'plain', title: about.number === null ? m.phone.unknownNumber : phone(about.number), body: m.notReached[about.outcome], code: null, passing: true, action: null };
     case 'failed':
       return { icon: 'warn', tone: 'warn', title: m.notices.failedTitle, body: m.codes[about.code], code: about.code, passing: true, action: null };
+    case 'wrap_up_over':
+      return { icon: 'clock', tone: 'plain', title: m.notices.wrapUpOverTitle, body: m.notices.wrapUpOverBody, code: null, passing: true, action: null };
     case 'incomplete':
       return {
         icon: 'warn',

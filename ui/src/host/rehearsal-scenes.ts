@@ -99,7 +99,7 @@ function presence(which: Presence, reason: PresenceReason = 'by_hand', since = 7
 
 export const screens = [
   'signin', 'signin-error', 'signin-busy', 'out', 'ready', 'break', 'empty', 'ringing', 'late', 'typing', 'several', 'unknown', 'unavailable', 'stale', 'looking', 'live',
-  'muted', 'dialling', 'alerting', 'held', 'ended-busy', 'filed', 'conflict', 'account', 'account-dialling', 'signin-account', 'wrapup', 'incomplete', 'waiting', 'synced', 'refused', 'offline', 'connecting', 'notices', 'unopened',
+  'muted', 'dialling', 'alerting', 'held', 'ended-busy', 'filed', 'conflict', 'account', 'account-dialling', 'signin-account', 'wrapup', 'limited', 'limited-late', 'incomplete', 'waiting', 'synced', 'refused', 'offline', 'connecting', 'notices', 'unopened',
 ] as const;
 
 export function scene(name: string, tongue: Tongue): Scene {
@@ -132,6 +132,7 @@ export function scene(name: string, tongue: Tongue): Scene {
     presence: presence('ready'),
     activity: 'free',
     activity_since: now - 761 * SECOND,
+    wrap_up_until: null,
     can: ['sign_out', 'set_break', 'check_out'],
     cannot_dial: null,
     calls: [],
@@ -157,6 +158,8 @@ export function scene(name: string, tongue: Tongue): Scene {
       wrap_ups: [put(endedForm(first, change), values), ...others], activity: 'wrap_up', activity_since: now - 72 * SECOND,
       can: ['sign_out', 'set_break', 'check_out', 'start_answering', 'back_to_break'], next: { kind: 'submit_and_start_answering', wrap_up: 'wrap-now' }, ...view,
     });
+  const limited = (left: number) =>
+    wrapping({}, { can: ['sign_out', 'set_break', 'check_out', 'start_answering', 'back_to_break', 'extend_wrap_up'], wrap_up_until: now + left });
   const live = (change: Partial<CallView> = {}) =>
     at({
       calls: [liveCall(first, change)], activity: 'talking', cannot_dial: 'line_busy',
@@ -238,6 +241,10 @@ export function scene(name: string, tongue: Tongue): Scene {
       return at({ ...local, ...calling({ caller_id: null }).view, session: local.session, links: local.links, queues: [] });
     case 'wrapup':
       return wrapping({});
+    case 'limited':
+      return limited(75 * SECOND);
+    case 'limited-late':
+      return limited(11 * SECOND);
     case 'incomplete':
       return wrapping(
         { missing: ['disposition'] },

@@ -187,6 +187,9 @@ export class RehearsalHost implements Host {
         });
         break;
       }
+      case 'extend_wrap_up':
+        this.publish({ wrap_up_until: Date.now() + 90_000 });
+        break;
       case 'dismiss_notice':
         this.publish({ notices: view.notices.filter(({ id }) => id !== command.notice) });
         break;

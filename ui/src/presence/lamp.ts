@@ -57,7 +57,7 @@ export function lampFace(view: View, m: Messages, text: (text: Text) => string, 
   }
   if (view.activity === 'wrap_up') {
     return {
-      tone: 'wrap', icon: 'wrap', title: m.lamp.wrapUp, line: queued ? m.lamp.thenCheckOut : m.lamp.noCallsNoLimit,
+      tone: 'wrap', icon: 'wrap', title: m.lamp.wrapUp, line: queued ? m.lamp.thenCheckOut : view.wrap_up_until === null ? m.lamp.noCallsNoLimit : m.lamp.noCalls,
       since: view.activity_since, presence: word,
     };
   }
