@@ -17,6 +17,27 @@ pub const DEVICE_PASSWORD: &str = "practice-sip";
 /// The number of the sample skill group's queue.
 pub const QUEUE: &str = "400100";
 
+/// What a centre is told when it starts.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// How long a call rings at one agent.
+    pub ring_seconds: u32,
+    /// How long a wrap-up may take; nothing where it has no limit.
+    pub wrap_up_seconds: Option<u32>,
+    /// Where calls to numbers outside go (`host:port`); to the practice people if nothing is said.
+    pub trunk: Option<String>,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            ring_seconds: 30,
+            wrap_up_seconds: None,
+            trunk: None,
+        }
+    }
+}
+
 /// The centre.
 #[derive(Debug)]
 pub struct Centre {
@@ -25,8 +46,7 @@ pub struct Centre {
     /// `host:port` of its SIP side.
     pub sip: String,
     data: PathBuf,
-    ring_seconds: u32,
-    trunk: Option<String>,
+    rules: Rules,
     starts: u32,
     running: Option<Running>,
 }
@@ -43,30 +63,12 @@ impl Centre {
     ///
     /// # Errors
     /// It is not built or does not come up.
-    pub async fn start(
-        place: &Place,
-        environment: &Environment,
-        ring_seconds: u32,
-    ) -> Result<Self> {
-        Self::with_trunk(place, environment, ring_seconds, None).await
-    }
-
-    /// As [`Self::start`]; calls to numbers outside go to `trunk` (`host:port`) instead of the practice people.
-    ///
-    /// # Errors
-    /// It is not built or does not come up.
-    pub async fn with_trunk(
-        place: &Place,
-        environment: &Environment,
-        ring_seconds: u32,
-        trunk: Option<&str>,
-    ) -> Result<Self> {
+    pub async fn start(place: &Place, environment: &Environment, rules: Rules) -> Result<Self> {
         let mut centre = Self {
             http: "127.0.0.1:0".into(),
             sip: "127.0.0.1:0".into(),
             data: place.dir("centre")?,
-            ring_seconds,
-            trunk: trunk.map(str::to_owned),
+            rules,
             starts: 0,
             running: None,
         };
@@ -112,6 +114,16 @@ impl Centre {
     /// It does not come up.
     pub async fn up(&mut self, place: &Place, environment: &Environment) -> Result<()> {
         self.starts += 1;
+        let Rules {
+            ring_seconds,
+            wrap_up_seconds,
+            trunk,
+        } = &self.rules;
+        let wrap_up_seconds = wrap_up_seconds.map(|seconds| seconds.to_string());
+        let option = |name: &'static str, value: &Option<String>| -> Vec<String> {
+            let value = value.iter().cloned();
+            value.flat_map(|value| [name.to_owned(), value]).collect()
+        };
         let http = self.http.strip_prefix("http://").unwrap_or(&self.http);
         let mut running = Program::new(
             &format!("centre-{}", self.starts),
@@ -123,13 +135,10 @@ impl Centre {
         .arg("--data")
         .arg(&self.data)
         .args(["--http", http, "--sip", &self.sip])
-        .args(["--ring-seconds", &self.ring_seconds.to_string()])
+        .args(["--ring-seconds", &ring_seconds.to_string()])
         .args(["--sample-data", "--practice", "--print-ready"])
-        .args(
-            self.trunk
-                .iter()
-                .flat_map(|trunk| ["--trunk", trunk.as_str()]),
-        )
+        .args(option("--wrap-up-seconds", &wrap_up_seconds))
+        .args(option("--trunk", trunk))
         .talking()
         .start()?;
         let ready = running

@@ -4,7 +4,7 @@
 use crate::{
     acceptance::shown,
     api::PracticeCall,
-    centre::Centre,
+    centre::{Centre, Rules},
     desktop::{Desktop, Role},
     display::Display,
     environment::Environment,
@@ -75,7 +75,7 @@ pub async fn play(place: &Place, out: &Path, mut tell: impl FnMut(&str)) -> Resu
     let display = Display::start(place, &environment).await?;
     let pulse = Pulse::start(place, &environment, &["agent"]).await?;
     tell("the practice centre comes up");
-    let centre = Centre::start(place, &environment, 30).await?;
+    let centre = Centre::start(place, &environment, Rules::default()).await?;
     let administrator = centre.administrator().await?;
     let tap = Tap::before(&centre.http).await?;
     let mut pictures = Pictures::new(out, CUSTOMER)?;

@@ -2,7 +2,7 @@
 
 use crate::{
     api::{Api, PracticeCall},
-    centre::{Centre, PASSWORD},
+    centre::{Centre, PASSWORD, Rules},
     environment::Environment,
     headless::{Audio, Headless},
     place::{Place, program},
@@ -27,7 +27,7 @@ pub async fn try_it(mut tell: impl FnMut(&str)) -> Result<()> {
     let place = Place::new("demo")?;
     let environment = Environment::inherited();
     tell("The practice centre comes up.");
-    let centre = Centre::start(&place, &environment, 30).await?;
+    let centre = Centre::start(&place, &environment, Rules::default()).await?;
     let administrator = centre.administrator().await?;
     let profile = place.dir("profile")?;
     #[cfg(target_os = "linux")]

@@ -3,7 +3,7 @@
 use crate::{
     account::Account,
     api::Api,
-    centre::{Centre, DEVICE_PASSWORD},
+    centre::{Centre, DEVICE_PASSWORD, Rules},
     environment::Environment,
     headless::{Audio, Headless},
     place::{Place, eventually},
@@ -54,8 +54,25 @@ impl World {
     pub async fn silent(story: &str, ring_seconds: u32) -> Result<Self> {
         let place = Place::new(story)?;
         let environment = Environment::private(&place)?;
-        let sound = Sounding::default();
-        Self::around(place, environment, sound, ring_seconds, None).await
+        let rules = Rules {
+            ring_seconds,
+            ..Rules::default()
+        };
+        Self::around(place, environment, Sounding::default(), rules).await
+    }
+
+    /// As [`Self::silent`], with a limit for wrap-ups instead of a ring time.
+    ///
+    /// # Errors
+    /// Something does not come up.
+    pub async fn with_wrap_ups_of(story: &str, wrap_up_seconds: u32) -> Result<Self> {
+        let place = Place::new(story)?;
+        let environment = Environment::private(&place)?;
+        let rules = Rules {
+            wrap_up_seconds: Some(wrap_up_seconds),
+            ..Rules::default()
+        };
+        Self::around(place, environment, Sounding::default(), rules).await
     }
 
     /// As [`Self::silent`], with every program of ours logging all it can.
@@ -65,7 +82,7 @@ impl World {
     pub async fn logging(story: &str) -> Result<Self> {
         let place = Place::new(story)?;
         let environment = Environment::private(&place)?.with("OFFHOOK_LOG", "trace");
-        Self::around(place, environment, Sounding::default(), 30, None).await
+        Self::around(place, environment, Sounding::default(), Rules::default()).await
     }
 
     /// As [`Self::silent`]; calls to numbers outside go to port `trunk` of 127.0.0.1.
@@ -75,7 +92,8 @@ impl World {
     pub async fn with_trunk(story: &str, trunk: u16) -> Result<Self> {
         let place = Place::new(story)?;
         let environment = Environment::private(&place)?;
-        Self::around(place, environment, Sounding::default(), 30, Some(trunk)).await
+        let sound = Sounding::default();
+        Self::around(place, environment, sound, outside(Some(trunk))).await
     }
 
     /// Starts a world with sound devices for each party.
@@ -99,19 +117,17 @@ impl World {
         let place = Place::new(story)?;
         let environment = Environment::private(&place)?;
         let pulse = Some(Pulse::start(&place, &environment, parties).await?);
-        Self::around(place, environment, Sounding { pulse, turn }, 30, trunk).await
+        let sound = Sounding { pulse, turn };
+        Self::around(place, environment, sound, outside(trunk)).await
     }
 
     async fn around(
         place: Place,
         environment: Environment,
         Sounding { pulse, turn }: Sounding,
-        ring_seconds: u32,
-        trunk: Option<u16>,
+        rules: Rules,
     ) -> Result<Self> {
-        let trunk = trunk.map(|port| format!("127.0.0.1:{port}"));
-        let centre =
-            Centre::with_trunk(&place, &environment, ring_seconds, trunk.as_deref()).await?;
+        let centre = Centre::start(&place, &environment, rules).await?;
         let administrator = centre.administrator().await?;
         Ok(Self {
             place,
@@ -212,5 +228,13 @@ impl World {
     pub async fn outcomes_of(&self, call: CallId) -> Result<Vec<LegOutcome>> {
         let legs = self.legs_of(call).await?;
         Ok(legs.into_iter().filter_map(|leg| leg.outcome).collect())
+    }
+}
+
+/// Calls to numbers outside go to this port of 127.0.0.1.
+fn outside(trunk: Option<u16>) -> Rules {
+    Rules {
+        trunk: trunk.map(|port| format!("127.0.0.1:{port}")),
+        ..Rules::default()
     }
 }

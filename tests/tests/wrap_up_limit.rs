@@ -1,0 +1,95 @@
+//! A centre that sets a limit for wrap-ups: it is told, can be extended, and at its end the next call comes; nothing typed is lost.
+
+#![cfg(target_os = "linux")]
+
+use anyhow::{Context, Result, ensure};
+use e2e::{
+    acceptance::shown,
+    api::PracticeCall,
+    headless::{Audio, Headless},
+    world::World,
+};
+use offhook_desk::{CallPhase, Command, DeskAction, NoticeKind, SavedState, WrapUpAction};
+use offhook_model::{Activity, FieldId, FieldValue, LegOutcome, Presence, Wall};
+use std::time::Duration;
+
+const LIMIT_SECONDS: u32 = 10;
+/// How soon after the first keystroke a draft is put on the disk.
+const TYPING: Duration = Duration::from_millis(300);
+const CALL: PracticeCall<'static> = PracticeCall {
+    number: "12800550142",
+    display_name: None,
+    voice: None,
+    record: None,
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrap_up_with_a_limit_is_extended_once_and_then_gives_way_to_the_next_call() -> Result<()>
+{
+    let world = World::with_wrap_ups_of("wrap-up-limit", LIMIT_SECONDS).await?;
+    let mut lin = world.agent("lin", &Audio::Null).await?;
+    let customer = world.administrator.call_in(&CALL).await?;
+    let talked = lin.answer().await?;
+    world.administrator.hang_up_customer(customer).await?;
+    lin.does(Activity::WrapUp).await?;
+    let first = ends_after(&lin, Wall(0)).await?;
+    // The next customer waits until the wrap-up is over.
+    world.administrator.call_in(&CALL).await?;
+    lin.command(&Command::EditDraft {
+        wrap_up: talked.wrap_up,
+        field: FieldId::from("summary"),
+        value: FieldValue::Text("half a sentence".into()),
+    })
+    .await?;
+
+    lin.until("the draft on the disk", |view| {
+        let form = view
+            .wrap_ups
+            .iter()
+            .find(|form| form.id == talked.wrap_up)?;
+        matches!(form.saved, SavedState::Saved { .. }).then_some(())
+    })
+    .await?;
+    lin.command(&Command::ExtendWrapUp).await?;
+    // Typing alone took longer than what phone and centre may see differently.
+    let second = ends_after(&lin, first.plus(TYPING)).await?;
+
+    let next = lin.call(CallPhase::Offered).await?;
+    ensure!(next.call != talked.call);
+    let view = lin.view().context("a view")?;
+    let presence = view.presence.as_ref().context("a presence")?.confirmed;
+    assert_eq!(presence.presence, Presence::Ready);
+    assert!(!view.can.contains(&DeskAction::ExtendWrapUp));
+    let told = view.notices.iter().map(|notice| &notice.about);
+    assert_eq!(told.collect::<Vec<_>>(), [&NoticeKind::WrapUpOver]);
+    let form = view
+        .wrap_ups
+        .iter()
+        .find(|form| form.id == talked.wrap_up)
+        .context("the form")?;
+    assert!(form.can.contains(&WrapUpAction::Submit));
+    assert!(matches!(form.saved, SavedState::Saved { .. }), "{form:?}");
+
+    let live = lin.answer().await?;
+    let leg = world.legs_so_far(live.call).await?.pop();
+    let offered = leg.context("the leg")?.offered_at;
+    ensure!(offered >= second, "rung before the end: {offered:?}");
+    println!("rung {:?} after the end", offered.since(second));
+    lin.command(&Command::HangUp { leg: live.leg }).await?;
+    assert_eq!(world.outcomes_of(live.call).await?, [LegOutcome::Connected]);
+    shown(
+        &[97],
+        "phone: the wrap-up has an end that is told, extended once it ends later; then the phone is free with the reason and rings, \
+         and the form that was being written is a saved draft that can be submitted",
+        "centre: the waiting call's only leg was offered once the extended time was over, not once the first was, and connected",
+    )
+}
+
+/// Waits for an end of the wrap-up that is later than this.
+async fn ends_after(phone: &Headless, earliest: Wall) -> Result<Wall> {
+    phone
+        .until("a later end of the wrap-up", |view| {
+            view.wrap_up_until.filter(|until| *until > earliest)
+        })
+        .await
+}
