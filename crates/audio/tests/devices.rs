@@ -392,3 +392,80 @@ fn what_a_speaker_gives_out_is_no_microphone() {
         expect_open(&phone, DeviceRole::Mic, "mic-source");
     });
 }
+
+#[test]
+fn a_device_that_another_program_has_is_busy_until_it_is_let_go() {
+    with_server(
+        "a_device_that_another_program_has_is_busy_until_it_is_let_go",
+        |_pulse| {
+            for (role, suspend, device) in [
+                (DeviceRole::Mic, "suspend-source", "mic-source"),
+                (DeviceRole::Speaker, "suspend-sink", "headset"),
+            ] {
+                let busy = |phone: &Phone| {
+                    phone.expect("a busy device", |event| {
+                        lost(&event).then(|| {
+                            let is_it = matches!(event, MediaEvent::DeviceLost { role: lost, fault: DeviceFault::Busy, .. } if lost == role);
+                            assert!(is_it, "{event:?}");
+                        })
+                    });
+                };
+                assert!(pactl(&[suspend, device, "1"]).0);
+                let phone = Phone::new(devices("mic-source", "headset", "loudspeaker"));
+                phone.talk_to(phone.address, Codec::Opus);
+                busy(&phone);
+                // It is tried again and again, and told once.
+                loses_nothing(&phone);
+                assert!(pactl(&[suspend, device, "0"]).0);
+                open_again(&phone, role, device);
+                // Taken in the middle of the call, after which it is let go again.
+                assert!(pactl(&[suspend, device, "1"]).0);
+                busy(&phone);
+                assert!(pactl(&[suspend, device, "0"]).0);
+                open_again(&phone, role, device);
+                phone.end();
+            }
+        },
+    );
+}
+
+#[test]
+fn a_device_that_slept_wakes_up_without_an_alarm() {
+    with_server("a_device_that_slept_wakes_up_without_an_alarm", |_pulse| {
+        assert!(pactl(&["load-module", "module-suspend-on-idle", "timeout=1"]).0);
+        wait_until("the devices sleep", || {
+            let all =
+                pactl(&["list", "short", "sinks"]).1 + &pactl(&["list", "short", "sources"]).1;
+            all.lines().all(|line| line.ends_with("SUSPENDED"))
+        });
+        let phone = Phone::new(devices("mic-source", "headset", "loudspeaker"));
+        phone.talk_to(phone.address, Codec::Opus);
+        loses_nothing(&phone);
+    });
+}
+
+fn lost(event: &MediaEvent) -> bool {
+    matches!(event, MediaEvent::DeviceLost { .. })
+}
+
+/// Waits until a device that was told as lost is open, without another word of it.
+fn open_again(phone: &Phone, role: DeviceRole, name: &str) {
+    phone.expect(&format!("{role:?} again on {name}"), |event| {
+        assert!(!lost(&event), "{event:?}");
+        let opened = MediaEvent::DeviceOpened {
+            role,
+            name: name.to_owned(),
+        };
+        (event == opened).then_some(())
+    });
+}
+
+/// For longer than a device may stand still.
+fn loses_nothing(phone: &Phone) {
+    for _ in 0..30 {
+        phone.expect("a level", |event| {
+            assert!(!lost(&event), "{event:?}");
+            matches!(event, MediaEvent::Levels { .. }).then_some(())
+        });
+    }
+}

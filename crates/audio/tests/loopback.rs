@@ -187,6 +187,8 @@ impl Backend for Broken {
         self.refuse()
     }
 
+    fn give_up(&mut self, _role: DeviceRole) {}
+
     fn current(&mut self, _role: DeviceRole) -> Result<Option<String>, DeviceError> {
         Ok(None)
     }

@@ -7,7 +7,7 @@ use cpal::ErrorKind;
 pub enum DeviceFault {
     /// It is not there, nor any other that could stand in for it.
     Missing,
-    /// It is there, and another program has it.
+    /// It is there, and another program has it, or it stands still as if one had.
     Busy,
     /// Anything else: the sound system is stuck or not there, forbids it, or the device does not do its work.
     Failed,

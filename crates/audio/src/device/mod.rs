@@ -9,8 +9,10 @@ use std::sync::Arc;
 mod fault;
 pub(crate) mod keeper;
 pub mod null;
+mod playing;
 pub mod ring;
 mod system;
+mod watch;
 pub mod wav;
 
 pub use fault::DeviceFault;
@@ -128,6 +130,9 @@ pub trait Backend: Send {
         wake: &Wake,
     ) -> Result<Opened<Box<dyn Sink>>, DeviceError>;
 
+    /// The role is no longer wanted: forgets what is still being opened for it.
+    fn give_up(&mut self, role: DeviceRole);
+
     /// Names the device that opening this role now would take, or `None` if that cannot be told.
     ///
     /// # Errors
@@ -147,11 +152,20 @@ pub struct Opened<End> {
 
 /// Keeps a device open until it is dropped.
 pub trait Guard {
-    /// Does what is to be done now and then, about ten times a second.
+    /// Does what is to be done now and then, about ten times a second, and tells whether the device has shown that it works.
     ///
     /// # Errors
-    /// The device is lost.
-    fn keep(&mut self) -> Result<(), DeviceError>;
+    /// The device is lost, or stands still: then with [`DeviceFault::Busy`], as one does that another program has.
+    fn keep(&mut self) -> Result<Proof, DeviceError>;
+}
+
+/// What an open device has shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// Nothing yet: what another program has can be opened, but no sound comes or goes.
+    Open,
+    /// Sound comes, or goes.
+    Works,
 }
 
 /// Where voice comes from, 48 kHz mono. Never waits.

@@ -1,6 +1,6 @@
 //! No device at all.
 
-use super::{Backend, DeviceError, DeviceRole, Guard, Opened, Sink, Source, Wake};
+use super::{Backend, DeviceError, DeviceRole, Guard, Opened, Proof, Sink, Source, Wake};
 
 const NAME: &str = "null";
 
@@ -29,14 +29,16 @@ impl Backend for Null {
         })
     }
 
+    fn give_up(&mut self, _role: DeviceRole) {}
+
     fn current(&mut self, _role: DeviceRole) -> Result<Option<String>, DeviceError> {
         Ok(Some(NAME.to_owned()))
     }
 }
 
 impl Guard for Null {
-    fn keep(&mut self) -> Result<(), DeviceError> {
-        Ok(())
+    fn keep(&mut self) -> Result<Proof, DeviceError> {
+        Ok(Proof::Works)
     }
 }
 

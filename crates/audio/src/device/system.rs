@@ -5,26 +5,22 @@
 //! busy loop.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
+use cpal::traits::{DeviceTrait, HostTrait};
 use cpal::{
-    BufferSize, Device, ErrorKind, FromSample, Host, Sample, SampleFormat, SizedSample, Stream,
-    StreamConfig, SupportedStreamConfigRange,
+    BufferSize, Device, FromSample, Host, Sample, SampleFormat, SizedSample, Stream, StreamConfig,
+    SupportedStreamConfigRange,
 };
 
 use super::fault::fault_of;
+use super::playing::{Health, NotStarted, Playing, Starting, stands_still};
 use super::ring::{self, Intake, Outlet};
-use super::{
-    Backend, DeviceError, DeviceFault, DeviceInfo, DeviceRole, Guard, Opened, Sink, Source, Wake,
-};
+use super::{Backend, DeviceError, DeviceInfo, DeviceRole, Opened, Sink, Source, Wake};
 use crate::units::SAMPLE_RATE;
 
 /// What opening a stream may take before the server counts as stuck.
 const TIMEOUT: Duration = Duration::from_secs(3);
-/// A stream whose callback does not come for so long is dead, though nobody said so.
-const STALLED: Duration = Duration::from_secs(2);
 
 /// Lists the system's sound devices. Asks the sound server and may block: never call it on a window's thread.
 ///
@@ -67,6 +63,8 @@ pub struct System {
     host: Option<Host>,
     /// A sound server was there once: wait for it rather than go around it.
     server_seen: bool,
+    /// A microphone whose first sound has not come.
+    starting: Option<Starting>,
 }
 
 impl System {
@@ -78,6 +76,7 @@ impl System {
             ringer,
             host: None,
             server_seen: false,
+            starting: None,
         }
     }
 
@@ -119,37 +118,57 @@ impl System {
     }
 
     /// Opens a role's device; a failure drops the connection, which may be a dead one.
-    fn open<End>(
+    fn open<T>(
         &mut self,
         role: DeviceRole,
-        open: impl FnOnce(&Device, &str) -> Result<(End, Box<dyn Guard>), DeviceError>,
-    ) -> Result<Opened<End>, DeviceError> {
+        open: impl FnOnce(&Device, String) -> Result<T, DeviceError>,
+    ) -> Result<T, DeviceError> {
         let opened = self.device(role).and_then(|device| {
             let name = device_name(&device).ok_or(DeviceError::NoDevice)?;
-            let (end, guard) = open(&device, &name)?;
-            Ok(Opened { end, name, guard })
+            open(&device, name)
         });
         if opened.is_err() {
             self.host = None;
         }
         opened
     }
-}
 
-impl Backend for System {
-    fn open_mic(&mut self, wake: &Wake) -> Result<Opened<Box<dyn Source>>, DeviceError> {
+    fn start_mic(&mut self, wake: &Wake) -> Result<Starting, DeviceError> {
         self.open(DeviceRole::Mic, |device, name| {
             let configs = device.supported_input_configs().map_err(system_error)?;
-            let format = choose(configs, device.default_input_config().ok(), name)?;
+            let format = choose(configs, device.default_input_config().ok(), &name)?;
             let (intake, source) = ring::capture(format.rate, wake.clone())
-                .ok_or_else(|| DeviceError::Format(name.to_owned()))?;
+                .ok_or_else(|| DeviceError::Format(name.clone()))?;
             let health = Arc::new(Health::default());
             let stream = match format.sample {
                 SampleFormat::F32 => build_input::<f32>(device, format, intake, health.clone()),
                 _ => build_input::<i16>(device, format, intake, health.clone()),
             }?;
-            let guard = Playing::start(stream, health)?;
-            Ok((Box::new(source) as Box<dyn Source>, guard))
+            Starting::begin(name, Box::new(source), stream, health)
+        })
+    }
+}
+
+impl Backend for System {
+    fn open_mic(&mut self, wake: &Wake) -> Result<Opened<Box<dyn Source>>, DeviceError> {
+        let starting = match self.starting.take() {
+            // Another one may have become the microphone in the meantime.
+            Some(starting)
+                if self.current(DeviceRole::Mic)?.as_deref() == Some(starting.name()) =>
+            {
+                starting
+            }
+            Some(_) | None => self.start_mic(wake)?,
+        };
+        starting.wait().map_err(|why| match why {
+            NotStarted::Yet(starting) => {
+                self.starting = Some(starting);
+                stands_still()
+            }
+            NotStarted::Failed(error) => {
+                self.host = None;
+                error
+            }
         })
     }
 
@@ -160,17 +179,27 @@ impl Backend for System {
     ) -> Result<Opened<Box<dyn Sink>>, DeviceError> {
         self.open(role, |device, name| {
             let configs = device.supported_output_configs().map_err(system_error)?;
-            let format = choose(configs, device.default_output_config().ok(), name)?;
+            let format = choose(configs, device.default_output_config().ok(), &name)?;
             let (sink, outlet) = ring::playback(format.rate, wake.clone())
-                .ok_or_else(|| DeviceError::Format(name.to_owned()))?;
+                .ok_or_else(|| DeviceError::Format(name.clone()))?;
             let health = Arc::new(Health::default());
             let stream = match format.sample {
                 SampleFormat::F32 => build_output::<f32>(device, format, outlet, health.clone()),
                 _ => build_output::<i16>(device, format, outlet, health.clone()),
             }?;
-            let guard = Playing::start(stream, health)?;
-            Ok((Box::new(sink) as Box<dyn Sink>, guard))
+            Ok(Opened {
+                end: Box::new(sink) as Box<dyn Sink>,
+                name,
+                guard: Playing::speaker(stream, health)?,
+            })
         })
+    }
+
+    fn give_up(&mut self, role: DeviceRole) {
+        match role {
+            DeviceRole::Mic => self.starting = None,
+            DeviceRole::Speaker | DeviceRole::Ringer => {}
+        }
     }
 
     fn current(&mut self, role: DeviceRole) -> Result<Option<String>, DeviceError> {
@@ -211,7 +240,7 @@ fn is_microphone(device: &Device) -> bool {
     device_name(device).is_none_or(|name| !name.ends_with(".monitor"))
 }
 
-fn system_error(error: cpal::Error) -> DeviceError {
+pub(super) fn system_error(error: cpal::Error) -> DeviceError {
     DeviceError::System {
         fault: fault_of(&error),
         reason: error.to_string(),
@@ -335,74 +364,4 @@ where
             Some(TIMEOUT),
         )
         .map_err(system_error)
-}
-
-/// What callbacks tell the thread that keeps the stream: flags, nothing that could wait.
-#[derive(Debug, Default)]
-struct Health {
-    /// Counts callbacks, wrapping.
-    beats: AtomicU8,
-    /// One of the three below.
-    condition: AtomicU8,
-}
-
-const WELL: u8 = 0;
-const BROKEN: u8 = 1;
-const GONE: u8 = 2;
-
-impl Health {
-    fn beat(&self) {
-        self.beats.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn note(&self, kind: ErrorKind) {
-        match kind {
-            // The stream goes on.
-            ErrorKind::Xrun | ErrorKind::RealtimeDenied | ErrorKind::DeviceChanged => {}
-            ErrorKind::DeviceNotAvailable => self.condition.store(GONE, Ordering::Relaxed),
-            _ => self.condition.store(BROKEN, Ordering::Relaxed),
-        }
-    }
-}
-
-/// A running stream.
-struct Playing {
-    // Dropping it closes the device.
-    _stream: Stream,
-    health: Arc<Health>,
-    beats: u8,
-    alive: Instant,
-}
-
-impl Playing {
-    fn start(stream: Stream, health: Arc<Health>) -> Result<Box<dyn Guard>, DeviceError> {
-        stream.play().map_err(system_error)?;
-        Ok(Box::new(Playing {
-            _stream: stream,
-            health,
-            beats: 0,
-            alive: Instant::now(),
-        }))
-    }
-}
-
-impl Guard for Playing {
-    fn keep(&mut self) -> Result<(), DeviceError> {
-        let failed = |fault, reason: &str| {
-            let reason = reason.to_owned();
-            Err(DeviceError::System { fault, reason })
-        };
-        match self.health.condition.load(Ordering::Relaxed) {
-            WELL => {}
-            GONE => return failed(DeviceFault::Missing, "the device went away"),
-            _ => return failed(DeviceFault::Failed, "the device has stopped"),
-        }
-        let beats = self.health.beats.load(Ordering::Relaxed);
-        if beats != self.beats {
-            (self.beats, self.alive) = (beats, Instant::now());
-        } else if self.alive.elapsed() > STALLED {
-            return failed(DeviceFault::Failed, "the device stands still");
-        }
-        Ok(())
-    }
 }

@@ -9,7 +9,7 @@ use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
 
 use super::null::Null;
 use super::ring::convert;
-use super::{Backend, DeviceError, DeviceRole, Guard, Opened, Sink, Source, Wake};
+use super::{Backend, DeviceError, DeviceRole, Guard, Opened, Proof, Sink, Source, Wake};
 use crate::units::SAMPLE_RATE;
 
 /// What the disk may lag behind: two seconds.
@@ -90,6 +90,8 @@ impl Backend for Wav {
             }),
         })
     }
+
+    fn give_up(&mut self, _role: DeviceRole) {}
 
     fn current(&mut self, _role: DeviceRole) -> Result<Option<String>, DeviceError> {
         Ok(None)
@@ -198,8 +200,8 @@ impl Recorder {
 }
 
 impl Guard for Recorder {
-    fn keep(&mut self) -> Result<(), DeviceError> {
-        self.drain(FLUSH)
+    fn keep(&mut self) -> Result<Proof, DeviceError> {
+        self.drain(FLUSH).map(|()| Proof::Works)
     }
 }
 
