@@ -27,7 +27,7 @@ impl Actor {
         if leg.hold.asked.is_some() {
             return;
         }
-        if leg.hold.wanted == leg.hold.confirmed {
+        if !leg.hold.differs() {
             let held = leg.hold.confirmed;
             return self.facts.push_back(Fact::Held { leg: id, held });
         }
@@ -75,7 +75,7 @@ impl Actor {
             (None, None) => {}
         }
         self.sound(id);
-        if leg_differs(self, id) {
+        if self.legs.of(id).is_some_and(|leg| leg.hold.differs()) {
             self.ask_hold(id);
         }
     }
@@ -98,11 +98,4 @@ impl Actor {
             self.facts.push_back(Fact::KeyHeard { leg, key });
         }
     }
-}
-
-fn leg_differs(actor: &mut Actor, id: LegId) -> bool {
-    actor
-        .legs
-        .of(id)
-        .is_some_and(|leg| leg.hold.wanted != leg.hold.confirmed)
 }

@@ -39,6 +39,13 @@ pub(crate) struct Hold {
     pub(crate) confirmed: bool,
 }
 
+impl Hold {
+    /// Whether something else is wanted than is so.
+    pub(crate) const fn differs(self) -> bool {
+        self.wanted != self.confirmed
+    }
+}
+
 impl Leg {
     /// A leg whose call is being set up.
     pub(crate) fn new(
