@@ -2,7 +2,7 @@
 
 use crate::{
     api::PracticeCall,
-    centre::PASSWORD,
+    credentials::Credentials,
     desktop::{Desktop, Role},
     display::Display,
     place::eventually,
@@ -52,16 +52,8 @@ pub const READY: &[&str] = &["Ready, Calls ring at once", "空闲, 来电将直�
 /// # Errors
 /// The form is not there, or the centre refuses.
 pub async fn sign_in(window: &Desktop, centre: &str, username: &str) -> Result<()> {
-    window
-        .type_into(Role::TextBox, &["Centre address", "服务端地址"], centre)
-        .await?;
-    window
-        .type_into(Role::TextBox, &["Name", "用户名"], username)
-        .await?;
-    window
-        .type_into(Role::Password, &["Password", "密码"], PASSWORD)
-        .await?;
-    window.click(Role::Button, &["Sign in", "登录"]).await
+    let credentials = Credentials::of(centre, username);
+    credentials.are_typed(window).await.map(drop)
 }
 
 /// Checks in, and waits until calls may come.
