@@ -135,6 +135,20 @@ mod tests {
     }
 
     #[test]
+    fn a_wrap_up_at_a_centre_without_limits_has_no_end() {
+        let event = SseEvent {
+            id: Some("3".into()),
+            kind: "message".into(),
+            data: r#"{"kind":"activity","activity":"wrap_up"}"#.into(),
+        };
+        let activity = Event::Activity {
+            activity: Activity::WrapUp,
+            until: None,
+        };
+        assert_eq!(understand(&event), Ok(Some((3, activity))));
+    }
+
+    #[test]
     fn an_event_of_a_later_day_is_passed_over_and_a_broken_one_is_not() {
         let event = |data: &str| SseEvent {
             id: Some("3".into()),
