@@ -25,7 +25,7 @@ export const en: Messages = {
     media_failed: 'The voice path could not be set up; call once more',
     no_microphone: 'No microphone was found; plug in a headset or microphone and try again',
     no_speaker: 'No loudspeaker or headset was found; plug one in and try again',
-    device_busy: 'Another program is using the sound device; close it and try again',
+    device_busy: 'Another program seems to be using the sound device; close it and the sound comes back',
     store_full: 'The disk is full or read-only; your text is still in the form, so free some space',
     store_damaged: 'This computer’s data cannot be opened; do not delete it, ask your administrator',
     store_newer: 'This computer’s data was written by a newer version; update first',

@@ -24,7 +24,7 @@ const codes: Record<Code, string> = {
   media_failed: '语音通道没有建立起来，请再拨一次',
   no_microphone: '没有找到麦克风，请插好耳机或麦克风后再试',
   no_speaker: '没有找到扬声器或耳机，请插好后再试',
-  device_busy: '声音设备正被其他程序占用，请关掉那个程序后再试',
+  device_busy: '声音设备像是被其他程序占用，请关掉那个程序，声音会自动恢复',
   store_full: '本机磁盘已满或只读，内容还在表单里；请腾出空间',
   store_damaged: '本机数据打不开，请不要删除，联系管理员',
   store_newer: '本机数据来自更新的版本，请升级后再用',
