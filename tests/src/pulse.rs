@@ -106,6 +106,24 @@ impl Pulse {
             .await
     }
 
+    /// Takes a party's microphone away from everybody, as another program does that wants it for itself.
+    ///
+    /// # Errors
+    /// PulseAudio refuses.
+    pub async fn take_mic(&self, place: &Place, party: &str) -> Result<()> {
+        self.tell(place, &["suspend-source", &Self::mic(party), "1"])
+            .await
+    }
+
+    /// Lets the microphone go again.
+    ///
+    /// # Errors
+    /// PulseAudio refuses.
+    pub async fn let_mic_go(&self, place: &Place, party: &str) -> Result<()> {
+        self.tell(place, &["suspend-source", &Self::mic(party), "0"])
+            .await
+    }
+
     async fn load(&self, place: &Place, module: &str) -> Result<()> {
         let words: Vec<_> = std::iter::once("load-module")
             .chain(module.split_whitespace())

@@ -255,6 +255,61 @@ async fn devices_that_are_missing_are_told_and_used_once_they_are_plugged_in() -
     window.close().await.map(drop)
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_microphone_that_another_program_has_is_told_and_heard_once_it_is_let_go() -> Result<()> {
+    let world = World::sounding("errors-busy", &["agent"]).await?;
+    let (place, pulse) = (&world.place, world.pulse()?);
+    let display = Display::start(place, &world.environment).await?;
+    let opening = Opening::silent("lin").with_default_devices(pulse);
+    let window = opening.open(place, &display).await?;
+    let mine = Credentials::of(&world.centre.http, "lin");
+    mine.are_typed(&window).await?;
+    ready(&window).await?;
+
+    pulse.take_mic(place, "agent").await?;
+    let (agent, customer) = (Nonce::draw(), Nonce::draw());
+    let voices = (
+        voice(place, "agent", &agent)?,
+        voice(place, "customer", &customer)?,
+    );
+    let call_in = async |recording: &std::path::Path| {
+        let call = PracticeCall {
+            number: NUMBER,
+            display_name: None,
+            voice: Some(&voices.1),
+            record: Some(recording),
+        };
+        let caller = world.administrator.call_in(&call).await?;
+        window.click(Role::Button, &["Answer"]).await?;
+        stands(&world, caller, "connected").await?;
+        anyhow::Ok(caller)
+    };
+    let _speaks = pulse.speak(place, "agent", &voices.0)?;
+    let agent_ear = Ear::Device(pulse.record(place, "agent").await?);
+    let recording = place.log("customer-heard.wav");
+    let caller = call_in(&recording).await?;
+    let after = is_told(&window, Code::DeviceBusy, Instant::now(), PATIENCE).await?;
+    println!("DeviceBusy was told after {after:?}");
+    window.picture_of("device-busy").await?;
+    // The call goes on: the agent hears, though nobody hears the agent.
+    agent_ear.hears_again(&customer).await?;
+    let customer_ear = Ear::file(&recording);
+    customer_ear.hears_nothing_of(&agent).await?;
+    pulse.let_mic_go(place, "agent").await?;
+    customer_ear.hears_again(&agent).await?;
+    stands(&world, caller, "connected").await?;
+    window.click(Role::Button, &["Hang up"]).await?;
+    window.click(Role::Button, &["Start answering"]).await?;
+
+    // Neither the notice nor the silence is left.
+    let recording = place.log("customer-heard-next.wav");
+    call_in(&recording).await?;
+    Ear::file(&recording).hears_again(&agent).await?;
+    let told = e2e::words::of(Code::DeviceBusy, Language::English)?;
+    ensure!(!window.text().await?.contains(&told), "still {told:?}");
+    window.close().await.map(drop)
+}
+
 /// Checks in and waits until calls may come.
 async fn ready(window: &Desktop) -> Result<()> {
     window.click(Role::Button, &["Check in"]).await?;
