@@ -16,7 +16,7 @@
 //! | `tests/outbound.rs` | calls out through a trunk to sipp and linphone: every outcome, ringback, early media, redial |
 //! | `tests/queue.rs` | two agents and a queue: back to the head, Break, and nothing for one who dials |
 //! | `tests/ring_no_answer.rs` | a call that rings out goes to the next agent; a caller who leaves changes nothing |
-//! | `tests/wrap_up_limit.rs` | a wrap-up with a limit of the centre's: extended once, then the next call rings and the draft is there |
+//! | `tests/wrap_up_limit.rs` | a wrap-up with a limit of the centre's: counted down, extended, then the next call rings and the draft is there |
 //! | `tests/kamailio/` | a bare account at Debian's kamailio: both digests over UDP and TCP, its restart, wrong accounts, what is kept here |
 //! | `tests/instruments.rs` | the instruments themselves, without the product |
 //! | `tests/peers.rs` | the peers of the stories: sipp, baresip, linphone and kamailio among themselves and at the centre |
