@@ -23,7 +23,7 @@ use crate::rtp::Packet;
 use crate::stream::StreamStats;
 use crate::stretch;
 use crate::telephone_event::TelephoneEvent;
-use crate::units::{FRAME, SAMPLE_RATE, Samples, from_duration, millis, to_duration};
+use crate::units::{FRAME, Samples, from_duration, millis, to_duration};
 
 /// After so much made up voice without a packet, silence.
 const DRY: Samples = millis(200);
@@ -191,7 +191,7 @@ impl Receiver {
                 .as_ref()
                 .map_or(Codec::Pcmu, |(codec, _)| *codec);
             let event = TelephoneEvent::parse(packet.payload)?;
-            return Some((scale(codec), Content::Event(event)));
+            return Some((coder::scale(codec), Content::Event(event)));
         }
         let &(_, codec) = self
             .formats
@@ -201,7 +201,7 @@ impl Receiver {
         let duration = coder::duration(codec, payload)? as Samples;
         let redundancy = coder::redundancy(codec, payload) as Samples;
         Some((
-            scale(codec),
+            coder::scale(codec),
             Content::Voice(Voice {
                 codec,
                 payload,
@@ -356,7 +356,8 @@ impl Receiver {
         self.credit = 0;
         self.next = Some(end);
         let start = self.voice.len();
-        if !decoder(&mut self.decoder, stored.codec).decode(&stored.payload, &mut self.voice) {
+        if !coder::decoder(&mut self.decoder, stored.codec).decode(&stored.payload, &mut self.voice)
+        {
             self.make_up(end - next);
             return;
         }
@@ -377,7 +378,7 @@ impl Receiver {
             return;
         };
         let start = self.voice.len();
-        let decoder = decoder(&mut self.decoder, front.codec);
+        let decoder = coder::decoder(&mut self.decoder, front.codec);
         if decoder.recover(&front.payload, front.redundancy as usize, &mut self.voice) {
             let surplus = front.redundancy - gap;
             self.cut(start, surplus);
@@ -463,17 +464,6 @@ impl Receiver {
             ..self.stats
         }
     }
-}
-
-fn decoder(slot: &mut Option<(Codec, Decoder)>, codec: Codec) -> &mut Decoder {
-    if slot.as_ref().is_none_or(|(current, _)| *current != codec) {
-        *slot = None;
-    }
-    &mut slot.get_or_insert_with(|| (codec, Decoder::new(codec))).1
-}
-
-fn scale(codec: Codec) -> Samples {
-    Samples::from(SAMPLE_RATE / codec.clock_rate())
 }
 
 /// Fades over at most 5 ms: up at the beginning of `voice`, or down at its end.

@@ -8,6 +8,7 @@ use super::conceal::Conceal;
 use super::g711::Law;
 use super::g722;
 use super::resample::{Down, Up};
+use crate::units::{SAMPLE_RATE, Samples};
 
 /// Samples of one sent packet: 20 ms at 48 kHz.
 pub(crate) const PACKET: usize = 960;
@@ -99,7 +100,8 @@ fn opus_encoder() -> opus::Result<opus::Encoder> {
     Ok(encoder)
 }
 
-fn to_i16(sample: f32) -> i16 {
+/// Returns a sample as 16 bits hold it.
+pub(crate) fn to_i16(sample: f32) -> i16 {
     // `as` saturates, and turns NaN into 0.
     (sample * 32_768.0).round() as i16
 }
@@ -210,6 +212,19 @@ fn opus_decode(
         .unwrap_or(0);
     output.truncate(start + decoded);
     decoded > 0
+}
+
+/// Returns the decoder in `slot`, a new one where it is for another codec.
+pub(crate) fn decoder(slot: &mut Option<(Codec, Decoder)>, codec: Codec) -> &mut Decoder {
+    if slot.as_ref().is_none_or(|(current, _)| *current != codec) {
+        *slot = None;
+    }
+    &mut slot.get_or_insert_with(|| (codec, Decoder::new(codec))).1
+}
+
+/// Returns how many 48 kHz samples a timestamp unit stands for.
+pub(crate) fn scale(codec: Codec) -> Samples {
+    Samples::from(SAMPLE_RATE / codec.clock_rate())
 }
 
 /// Returns how many 48 kHz samples a payload carries, or `None` if it cannot be one of this codec.

@@ -1,11 +1,11 @@
 //! The voice codecs: how they are named in SDP, and their encoders and decoders.
 
-mod band;
+pub(crate) mod band;
 pub(crate) mod coder;
 mod conceal;
 mod g711;
 mod g722;
-mod resample;
+pub(crate) mod resample;
 
 /// A voice codec this engine can send and receive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
