@@ -8,7 +8,8 @@ use std::path::PathBuf;
 /// How the program is called.
 pub const USAGE: &str = "\
 offhook-centre serve [--data DIR] [--http ADDRESS] [--sip ADDRESS] [--ring-seconds N]
-                     [--wrap-up-seconds N] [--trunk HOST:PORT] [--sample-data] [--practice] [--print-ready] [--allow-plain]
+                     [--wrap-up-seconds N] [--trunk HOST:PORT] [--record] [--sample-data]
+                     [--practice] [--print-ready] [--allow-plain]
 
   --data DIR        where the records are kept (default: offhook-centre-data)
   --http ADDRESS    where the API listens (default: 127.0.0.1:0, any free port)
@@ -19,6 +20,7 @@ offhook-centre serve [--data DIR] [--http ADDRESS] [--sip ADDRESS] [--ring-secon
                     (default: as long as the agent wants)
   --trunk HOST:PORT where calls to numbers outside go, plain SIP over UDP (default: practice
                     people answer them with --practice, nobody without)
+  --record          record what agents and customers say to each other
   --sample-data     fill an empty store with practice agents and customers
   --practice        let an administrator start practice calls
   --print-ready     print one line of JSON once everything listens
@@ -58,6 +60,7 @@ pub fn read(words: impl IntoIterator<Item = String>) -> Result<Arguments, Argume
         ring_seconds: 30,
         wrap_up_seconds: None,
         trunk: None,
+        record: false,
         sample_data: false,
         practice: false,
         allow_plain: false,
@@ -73,6 +76,7 @@ pub fn read(words: impl IntoIterator<Item = String>) -> Result<Arguments, Argume
                 options.wrap_up_seconds = Some(seconds(&word, 10..=3_600, &mut words)?);
             }
             "--trunk" => options.trunk = Some(value(&word, &mut words)?),
+            "--record" => options.record = true,
             "--sample-data" => options.sample_data = true,
             "--practice" => options.practice = true,
             "--print-ready" => print_ready = true,
@@ -125,7 +129,7 @@ mod tests {
     #[test]
     fn everything_can_be_said() {
         let arguments = words(
-            "serve --data /d --http 127.0.0.1:80 --sip [::1]:5060 --ring-seconds 5 --wrap-up-seconds 90 --trunk pbx:5060 --sample-data --practice --print-ready",
+            "serve --data /d --http 127.0.0.1:80 --sip [::1]:5060 --ring-seconds 5 --wrap-up-seconds 90 --trunk pbx:5060 --record --sample-data --practice --print-ready",
         )
         .expect("read");
         assert_eq!(arguments.options.data, PathBuf::from("/d"));
@@ -134,6 +138,7 @@ mod tests {
         assert_eq!(arguments.options.wrap_up_seconds, Some(90));
         assert_eq!(arguments.options.trunk.as_deref(), Some("pbx:5060"));
         assert!(arguments.print_ready && arguments.options.practice);
+        assert!(arguments.options.record);
         assert!(!arguments.options.allow_plain);
     }
 

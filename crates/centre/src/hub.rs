@@ -123,6 +123,7 @@ mod tests {
             answered_at: None,
             ended_at: None,
             outcome: None,
+            recording: None,
         })
     }
 

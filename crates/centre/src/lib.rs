@@ -15,5 +15,6 @@ pub mod hub;
 pub mod password;
 pub mod practice;
 pub mod recorder;
+pub mod recordings;
 pub mod serve;
 pub mod store;

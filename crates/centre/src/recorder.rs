@@ -4,7 +4,7 @@ use crate::acd::CallRecord;
 use crate::hub::Hub;
 use crate::store::{Store, StoreError};
 use offhook_model::api::Event;
-use offhook_model::{Activity, AgentId, LegRecord, PresenceState};
+use offhook_model::{Activity, AgentId, LegId, LegRecord, PresenceState, Recording};
 use tokio::sync::{mpsc, oneshot};
 
 /// One thing to keep.
@@ -16,6 +16,8 @@ pub enum Record {
     Activity(AgentId, Activity),
     /// A leg as it now is.
     Leg(AgentId, LegRecord),
+    /// A leg's recording, complete.
+    Recording(LegId, Recording),
     /// A call as it now is.
     Call(CallRecord),
     /// Nothing: answered once everything before it has been kept.
@@ -51,6 +53,12 @@ async fn keep(store: &Store, hub: &Hub, record: Record) -> Result<(), StoreError
         Record::Leg(agent, leg) => {
             let leg = store.keep_leg(agent, leg).await?;
             hub.tell(agent, Event::Leg(leg));
+            Ok(())
+        }
+        Record::Recording(leg, recording) => {
+            if let Some((agent, leg)) = store.keep_recording(leg, recording).await? {
+                hub.tell(agent, Event::Leg(leg));
+            }
             Ok(())
         }
         Record::Call(call) => store.keep_call(&call).await,

@@ -4,17 +4,19 @@ use crate::acd::{Acd, AgentConfig, Config, GroupConfig};
 use crate::api::{self, App, Parts};
 use crate::clock::{self, Clock};
 use crate::control::Control;
-use crate::engine::{Builtin, Engine, Wires};
+use crate::engine::{Builtin, Engine};
 use crate::hub::Hub;
+use crate::password;
 use crate::practice::{Practice, PracticeTrunk, VoiceError};
+use crate::recorder;
+use crate::recordings::{self, Recordings};
 use crate::store::{Store, StoreError};
-use crate::{password, recorder};
-use offhook_model::Secret;
+use offhook_model::{AgentId, Secret, SkillGroupId};
 use offhook_sip::net::ResolveError;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -40,6 +42,8 @@ pub struct Options {
     pub sample_data: bool,
     /// Where calls to numbers outside go, as `host:port`; practice people answer if nothing is said and practice is on.
     pub trunk: Option<String>,
+    /// Record what agents and customers say to each other.
+    pub record: bool,
     /// Let an administrator start practice calls.
     pub practice: bool,
     /// Plain HTTP and plain SIP to other machines.
@@ -77,6 +81,9 @@ pub enum StartError {
     /// The practice voices cannot be written.
     #[error(transparent)]
     Voice(#[from] VoiceError),
+    /// The folder of the recordings cannot be used.
+    #[error("the folder of the recordings: {0}")]
+    Recordings(#[source] io::Error),
     /// A task that was only just started is gone.
     #[error("the centre closed while starting")]
     Closing,
@@ -133,16 +140,35 @@ impl Centre {
             tracing::warn!(calls = failed, "Calls were left open by an earlier run");
         }
 
+        complete_recordings(&store, &options.data).await?;
+
         let clock = Clock::start();
         let hub = Hub::new(u64::try_from(now.0).unwrap_or(0));
         let closing = CancellationToken::new();
+        let (records, recorder) = recorder::spawn(store.clone(), hub.clone());
+        let recordings = match options.record {
+            true => Some(
+                Recordings::start(&options.data, records.clone())
+                    .map_err(StartError::Recordings)?,
+            ),
+            false => None,
+        };
         let wires = engine
             .with_directory(api::directory(&store).await?)
+            .with_recordings(recordings)
             .start()
             .await
             .map_err(StartError::Engine)?;
-        let (control, control_task, recorder) =
-            start_control(&store, clock, wires, &hub, &closing, times(&options)).await?;
+        let (acd, groups) = acd(&store, clock, times(&options)).await?;
+        let (control, control_task) = Control::spawn(
+            acd,
+            groups,
+            clock,
+            wires,
+            hub.clone(),
+            records,
+            closing.clone(),
+        );
         let nobody = tokio::task::spawn_blocking(|| password::hash(&Secret::new("nobody")))
             .await
             .map_err(|_| StartError::Closing)??;
@@ -162,6 +188,7 @@ impl Centre {
             hub,
             clock,
             sip,
+            data: options.data,
             ring_seconds: options.ring_seconds,
             wrap_up_seconds: options.wrap_up_seconds,
             closing: closing.clone(),
@@ -251,14 +278,27 @@ fn times(options: &Options) -> Config {
     }
 }
 
-async fn start_control(
+/// Puts on record what an earlier run was recording when it ended.
+async fn complete_recordings(store: &Store, data: &Path) -> Result<(), StartError> {
+    let known = store.recorded_legs().await?;
+    let data = data.to_owned();
+    let found = tokio::task::spawn_blocking(move || recordings::complete(&data, &known))
+        .await
+        .map_err(|_| StartError::Closing)?
+        .map_err(StartError::Recordings)?;
+    for (leg, recording) in found {
+        tracing::warn!(%leg, "A recording was left open by an earlier run");
+        store.keep_recording(leg, recording).await?;
+    }
+    Ok(())
+}
+
+/// The queue as it was on record, with the groups of each agent.
+async fn acd(
     store: &Store,
     clock: Clock,
-    wires: Wires,
-    hub: &Hub,
-    closing: &CancellationToken,
     config: Config,
-) -> Result<(Control, JoinHandle<()>, JoinHandle<()>), StartError> {
+) -> Result<(Acd, BTreeMap<AgentId, Vec<SkillGroupId>>), StartError> {
     let mut acd = Acd::new(config, rand::random());
     for queue in store.queue_numbers().await? {
         acd.add_group(GroupConfig {
@@ -286,15 +326,5 @@ async fn start_control(
             },
         );
     }
-    let (records, recorder) = recorder::spawn(store.clone(), hub.clone());
-    let (control, task) = Control::spawn(
-        acd,
-        groups,
-        clock,
-        wires,
-        hub.clone(),
-        records,
-        closing.clone(),
-    );
-    Ok((control, task, recorder))
+    Ok((acd, groups))
 }

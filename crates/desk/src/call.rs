@@ -390,6 +390,7 @@ impl Desk {
             answered_at: call.answered_at,
             ended_at: Some(now.wall),
             outcome: Some(outcome),
+            recording: None,
         }));
     }
 

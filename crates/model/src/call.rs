@@ -97,4 +97,15 @@ pub struct LegRecord {
     pub ended_at: Option<Wall>,
     /// How it ended; nothing while it goes on.
     pub outcome: Option<LegOutcome>,
+    /// 录音: what was recorded of it, once that is complete; nothing where nothing was.
+    #[serde(default)]
+    pub recording: Option<Recording>,
+}
+
+/// What the centre has recorded of a leg: customer left, agent right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Recording {
+    /// How long it is, in milliseconds.
+    #[ts(type = "number")]
+    pub millis: u64,
 }

@@ -21,7 +21,7 @@ mod time;
 mod typed;
 
 pub use account::{BareAccount, SipTransport};
-pub use call::{CallResult, Direction, LegOutcome, LegRecord};
+pub use call::{CallResult, Direction, LegOutcome, LegRecord, Recording};
 pub use code::Code;
 pub use customer::{
     CallerMatch, Customer, CustomerCard, CustomerName, PastCall, PastTicket, ProfileField,

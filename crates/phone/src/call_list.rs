@@ -72,6 +72,7 @@ mod tests {
             answered_at: None,
             ended_at: None,
             outcome: None,
+            recording: None,
         }
     }
 

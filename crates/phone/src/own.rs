@@ -32,6 +32,7 @@ pub(crate) async fn sign_in(
         extension: line.user(),
         role: Role::Agent,
         skill_groups: Vec::new(),
+        listen_recordings: false,
     };
     let password = line.password.clone();
     let remembered = Remembered::Account(BareAccount {

@@ -194,6 +194,7 @@ impl Acd {
             answered_at: dial.answered_at,
             ended_at: end.map(|end| end.at),
             outcome: end.map(|end| outcome(end.outcome)),
+            recording: None,
         };
         if let Some((agent, leg)) = dialled.caller {
             let record = record(leg, Direction::Outbound, std::convert::identity);

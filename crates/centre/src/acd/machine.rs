@@ -513,6 +513,7 @@ impl Acd {
             answered_at: leg.answered_at,
             ended_at,
             outcome,
+            recording: None,
         };
         self.effects.push_back(Effect::LegRecorded {
             agent: leg.agent,

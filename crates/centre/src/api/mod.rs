@@ -12,6 +12,8 @@ mod once;
 mod practice;
 mod presence;
 mod problem;
+mod range;
+mod recordings;
 mod sessions;
 mod tickets;
 mod wrap_ups;
@@ -31,6 +33,7 @@ use guesses::Guesses;
 use offhook_model::Code;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use tokio_util::sync::CancellationToken;
 
@@ -54,6 +57,8 @@ pub struct Parts {
     pub clock: Clock,
     /// Where the engine's SIP listens.
     pub sip: SocketAddr,
+    /// The folder of the records, for the recordings in it.
+    pub data: PathBuf,
     /// How long a queue call rings, in seconds.
     pub ring_seconds: u32,
     /// How long a wrap-up may take, in seconds.
@@ -144,6 +149,7 @@ pub fn router(app: App) -> Router {
         .route("/v1/tickets", get(tickets::of_call))
         .route("/v1/tickets/{ticket}", put(tickets::set))
         .route("/v1/legs", get(calls::legs))
+        .route("/v1/recordings/{leg}", get(recordings::one))
         .route("/v1/calls", get(calls::list))
         .route("/v1/calls/{call}", get(calls::one))
         .route("/v1/wrap-ups", get(wrap_ups::of_call))

@@ -4,6 +4,7 @@ use super::relay::Relay;
 use super::switch::{Config, Switch};
 use super::{Command, Directory, Engine, Wires};
 use crate::clock;
+use crate::recordings::Recordings;
 use offhook_model::Mono;
 use offhook_sip::Core;
 use offhook_sip::net::{self, Sockets};
@@ -17,6 +18,7 @@ pub struct Builtin {
     open: bool,
     trunk: Option<SocketAddr>,
     directory: Directory,
+    recordings: Option<Recordings>,
 }
 
 impl Builtin {
@@ -30,6 +32,7 @@ impl Builtin {
             open,
             trunk: None,
             directory: Directory::default(),
+            recordings: None,
         })
     }
 
@@ -44,6 +47,13 @@ impl Builtin {
     #[must_use]
     pub fn with_directory(mut self, directory: Directory) -> Self {
         self.directory = directory;
+        self
+    }
+
+    /// Records the agents' calls there; without, none.
+    #[must_use]
+    pub fn with_recordings(mut self, recordings: Option<Recordings>) -> Self {
+        self.recordings = recordings;
         self
     }
 
@@ -68,7 +78,8 @@ impl Engine for Builtin {
             epoch: clock::wall(),
             seed: rand::random(),
         };
-        let mut switch = Switch::new(config, Relay::new(local.ip()));
+        let relay = Relay::new(local.ip()).with_recordings(self.recordings);
+        let mut switch = Switch::new(config, relay);
         switch.handle_command(Mono::ZERO, Command::Directory(self.directory));
         // The task ends by itself once the commands' sender is dropped; its events then run dry.
         let (commands, events, _task) = net::spawn(switch, self.sockets);

@@ -2,13 +2,15 @@
 //! numbered as from one source.
 
 use super::one_source::OneSource;
-use super::switch::{MediaPlane, PortKey, Tone};
+use super::switch::{MediaPlane, PortKey, Sides, Tone};
 use super::{hold_prompt, tone};
-use offhook_audio::Codec;
+use crate::recordings::{Recordings, Tape};
+use offhook_audio::{Codec, Side};
+use offhook_model::LegId;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::net::UdpSocket;
 use tokio::sync::watch;
@@ -30,6 +32,7 @@ pub struct Relay {
     tones: BTreeMap<(Tone, &'static str), Arc<[Vec<u8>]>>,
     ports: BTreeMap<PortKey, Port>,
     next: u64,
+    recordings: Option<Recordings>,
 }
 
 #[derive(Debug)]
@@ -56,6 +59,8 @@ struct Line {
     socket: UdpSocket,
     target: Mutex<Target>,
     outgoing: Mutex<OneSource>,
+    /// What records the voice that comes in here.
+    tapes: Mutex<Vec<(Side, Arc<Tape>)>>,
 }
 
 #[derive(Debug, Default)]
@@ -83,7 +88,15 @@ impl Relay {
                 .collect(),
             ports: BTreeMap::new(),
             next: 0,
+            recordings: None,
         }
+    }
+
+    /// Records there what it is asked to; without, nothing.
+    #[must_use]
+    pub fn with_recordings(mut self, recordings: Option<Recordings>) -> Self {
+        self.recordings = recordings;
+        self
     }
 
     fn set_mode(&self, port: PortKey, mode: Mode) {
@@ -103,6 +116,7 @@ impl MediaPlane for Relay {
             socket,
             target: Mutex::default(),
             outgoing: Mutex::default(),
+            tapes: Mutex::default(),
         });
         let (mode, modes) = watch::channel(Mode::Silent);
         tokio::spawn(run(Arc::clone(&line), modes));
@@ -147,7 +161,23 @@ impl MediaPlane for Relay {
         self.set_mode(port, Mode::Silent);
     }
 
+    fn record(&mut self, leg: LegId, sides: Sides, codec: Codec, payload_type: u8) {
+        let line = |key| self.ports.get(&key).map(|port: &Port| &port.line);
+        if let (Some(recordings), Some(customer), Some(agent)) =
+            (&self.recordings, line(sides.customer), line(sides.agent))
+        {
+            let tape = Arc::new(recordings.begin(leg, codec, payload_type));
+            customer.tapes().push((Side::Left, Arc::clone(&tape)));
+            agent.tapes().push((Side::Right, tape));
+        }
+    }
+
     fn close(&mut self, port: PortKey) {
+        if let Some(port) = self.ports.get(&port) {
+            for (_, tape) in port.line.tapes().drain(..) {
+                tape.end();
+            }
+        }
         // Dropping the sender ends the task; a port that was joined to it goes on sending into the void until it is closed.
         self.ports.remove(&port);
     }
@@ -188,6 +218,7 @@ async fn run(line: Arc<Line>, mut modes: watch::Receiver<Mode>) {
                 Ok((length, source)) => {
                     let packet = &mut buffer[..length];
                     if is_rtp(packet) && line.hears(source) && let Mode::Joined(peer) = &mode {
+                        line.record(packet);
                         peer.send(packet);
                     }
                 }
@@ -235,6 +266,13 @@ impl Line {
         !stranger
     }
 
+    /// Hands a packet to whoever records, as it came.
+    fn record(&self, packet: &[u8]) {
+        for (side, tape) in self.tapes().iter() {
+            tape.hear(*side, packet);
+        }
+    }
+
     /// Sends at once or not at all: voice that has to wait is of no use.
     fn send(&self, packet: &mut [u8]) {
         let to = {
@@ -252,7 +290,12 @@ impl Line {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Target> {
+    fn tapes(&self) -> MutexGuard<'_, Vec<(Side, Arc<Tape>)>> {
+        // What is guarded is whole after every statement: a panic elsewhere spoils nothing.
+        self.tapes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Target> {
         // What is guarded is whole after every statement: a panic elsewhere spoils nothing.
         self.target.lock().unwrap_or_else(PoisonError::into_inner)
     }

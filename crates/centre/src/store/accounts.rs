@@ -101,7 +101,7 @@ impl Store {
     /// When the database fails.
     pub async fn account(&self, username: &str) -> Result<Option<Account>, StoreError> {
         let row = sqlx::query(
-            "SELECT id, name, role, extension, password_hash FROM accounts WHERE username = $1",
+            "SELECT id, name, role, extension, listen_recordings, password_hash FROM accounts WHERE username = $1",
         )
         .bind(username.to_lowercase())
         .fetch_optional(&self.pool)
@@ -154,6 +154,7 @@ impl Store {
                     })
                 })
                 .collect::<Result<_, StoreError>>()?,
+            listen_recordings: row.try_get("listen_recordings")?,
         })
     }
 
@@ -163,7 +164,7 @@ impl Store {
     /// When the database fails.
     pub async fn agents(&self) -> Result<Vec<AgentOnRecord>, StoreError> {
         let rows = sqlx::query(
-            "SELECT id, name, role, extension, presence, presence_reason, presence_since, presence_revision, in_wrap_up,
+            "SELECT id, name, role, extension, listen_recordings, presence, presence_reason, presence_since, presence_revision, in_wrap_up,
                EXISTS (SELECT 1 FROM sessions s WHERE s.account = accounts.id AND s.ended_at IS NULL
                  AND s.heard_at IS NOT NULL) AS watched
              FROM accounts WHERE role = 'agent' ORDER BY extension",

@@ -1,6 +1,7 @@
 //! Calls and their legs.
 
 use super::accounts::parse_id;
+use super::recordings::recorded;
 use super::words::{unword, word};
 use super::{Store, StoreError};
 use crate::acd::CallRecord;
@@ -51,7 +52,7 @@ impl Store {
         Ok(())
     }
 
-    /// Keeps a leg as it now is and returns it with its customer, where exactly one has the number.
+    /// Keeps a leg as it now is and returns it with its recording, and its customer where exactly one has the number.
     ///
     /// # Errors
     /// When the database fails.
@@ -87,6 +88,7 @@ impl Store {
         .bind(record.outcome.as_ref().map(word).transpose()?)
         .execute(&self.pool)
         .await?;
+        record.recording = self.recording(record.leg).await?;
         Ok(record)
     }
 
@@ -118,8 +120,8 @@ impl Store {
     pub async fn legs_of(&self, agent: AgentId, since: Wall) -> Result<Vec<LegRecord>, StoreError> {
         sqlx::query(
             "SELECT l.id, l.call, l.agent, l.direction, l.number, l.customer, c.name AS customer_name, l.skill_group_zh,
-               l.skill_group_en, l.offered_at, l.answered_at, l.ended_at, l.outcome
-             FROM legs l LEFT JOIN customers c ON c.id = l.customer
+               l.skill_group_en, l.offered_at, l.answered_at, l.ended_at, l.outcome, r.millis AS recorded
+             FROM legs l LEFT JOIN customers c ON c.id = l.customer LEFT JOIN recordings r ON r.leg = l.id
              WHERE l.agent = $1 AND l.offered_at > $2 ORDER BY l.offered_at DESC, l.id DESC",
         )
         .bind(agent.to_string())
@@ -141,8 +143,8 @@ impl Store {
     ) -> Result<Vec<(AgentId, LegRecord)>, StoreError> {
         sqlx::query(
             "SELECT l.id, l.call, l.agent, l.direction, l.number, l.customer, c.name AS customer_name, l.skill_group_zh,
-               l.skill_group_en, l.offered_at, l.answered_at, l.ended_at, l.outcome
-             FROM legs l LEFT JOIN customers c ON c.id = l.customer
+               l.skill_group_en, l.offered_at, l.answered_at, l.ended_at, l.outcome, r.millis AS recorded
+             FROM legs l LEFT JOIN customers c ON c.id = l.customer LEFT JOIN recordings r ON r.leg = l.id
              WHERE l.call = $1 ORDER BY l.offered_at, l.id",
         )
         .bind(call.to_string())
@@ -215,7 +217,7 @@ impl Store {
     }
 }
 
-fn leg(row: &SqliteRow) -> Result<(AgentId, LegRecord), StoreError> {
+pub(super) fn leg(row: &SqliteRow) -> Result<(AgentId, LegRecord), StoreError> {
     let customer = match row.try_get::<Option<String>, _>("customer")? {
         Some(id) => Some(CustomerName {
             id: CustomerId(parse_id(id)?),
@@ -239,6 +241,7 @@ fn leg(row: &SqliteRow) -> Result<(AgentId, LegRecord), StoreError> {
                 .try_get::<Option<String>, _>("outcome")?
                 .map(unword)
                 .transpose()?,
+            recording: recorded(row)?,
         },
     ))
 }

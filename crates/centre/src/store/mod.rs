@@ -9,6 +9,7 @@ mod customers;
 mod form;
 mod idempotency;
 mod profiles;
+mod recordings;
 mod sample;
 #[cfg(test)]
 mod tests;
@@ -89,6 +90,11 @@ impl Store {
                 2,
                 "outbound",
                 include_str!("../../migrations/0002_outbound.sql"),
+            ),
+            (
+                3,
+                "recordings",
+                include_str!("../../migrations/0003_recordings.sql"),
             ),
         ]
         .map(|(number, name, sql)| {

@@ -37,6 +37,7 @@ struct SampleAccount {
     role: Role,
     groups: Vec<String>,
     caller_ids: Vec<PhoneNumber>,
+    listen_recordings: bool,
 }
 
 #[derive(Deserialize)]
@@ -169,8 +170,8 @@ async fn add_account(
 ) -> Result<(), StoreError> {
     let id = sample_id("account", &account.username);
     sqlx::query(
-        "INSERT INTO accounts (id, username, name, role, extension, password_hash, presence_since)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO accounts (id, username, name, role, extension, password_hash, presence_since, listen_recordings)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
     )
     .bind(id.to_string())
     .bind(&account.username)
@@ -179,6 +180,7 @@ async fn add_account(
     .bind(&account.extension)
     .bind(password_hash)
     .bind(now.0)
+    .bind(account.listen_recordings)
     .execute(&mut *tx)
     .await?;
     for group in &account.groups {

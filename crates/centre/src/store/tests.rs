@@ -85,6 +85,7 @@ async fn calls_left_open_by_a_crash_are_failed_and_presence_is_kept() {
                 answered_at: None,
                 ended_at: None,
                 outcome: None,
+                recording: None,
             },
         )
         .await
@@ -250,6 +251,7 @@ async fn a_wrap_up_that_names_the_customer_puts_the_call_into_their_history() {
         answered_at: None,
         ended_at: Some(NOW),
         outcome: Some(LegOutcome::Busy),
+        recording: None,
     };
     store.keep_leg(agent, record).await.expect("kept");
     let card = store.cards(&number("12800550142")).await.expect("read");

@@ -33,6 +33,7 @@ pub fn options(data: &Path) -> Options {
         ring_seconds: 30,
         wrap_up_seconds: None,
         trunk: None,
+        record: true,
         sample_data: true,
         practice: true,
         allow_plain: false,

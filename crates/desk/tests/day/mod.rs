@@ -72,6 +72,7 @@ impl Day {
                 extension: "1001".into(),
                 role: Role::Agent,
                 skill_groups: Vec::new(),
+                listen_recordings: true,
             },
             presence,
             activity: Activity::Free,

@@ -14,7 +14,7 @@ mod ticket;
 pub use customer::CustomerBody;
 pub use event::{Event, QueueState};
 pub use problem::Problem;
-pub use record::{CallLegs, WrapUpBody, WrapUpReceipt, WrapUpStored};
+pub use record::{CallLegs, RECORDING_TYPE, WrapUpBody, WrapUpReceipt, WrapUpStored};
 pub use session::{
     AgentProfile, ExtendWrapUpRequest, PresenceRequest, Role, SignInRequest, SignInResponse,
     SipAccount, SkillGroup, StartAnsweringRequest, WrapUpExtended,

@@ -43,6 +43,11 @@ pub struct WrapUpStored {
     pub body: WrapUpBody,
 }
 
+/// The content type of `GET /v1/recordings/{leg}` (the leg's agent with the right to listen, or an administrator), which takes
+/// `Range`: WAV with two channels of 16 bits, customer left, agent right. Who may not listen is told so (403) whether there is
+/// such a leg or not; 404 is for one's own leg without a recording.
+pub const RECORDING_TYPE: &str = "audio/wav";
+
 /// `GET /v1/calls/{call}` (administrators): every leg of a call, oldest first, with who had it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallLegs {

@@ -64,6 +64,9 @@ pub struct AgentProfile {
     pub role: Role,
     /// The skill groups the agent is in.
     pub skill_groups: Vec<SkillGroup>,
+    /// The right to hear the recordings of one's own calls; an administrator may hear every one.
+    #[serde(default)]
+    pub listen_recordings: bool,
 }
 
 /// A skill group.

@@ -285,6 +285,7 @@ impl Api {
                     id: SkillGroupId(Uuid::from_u128(2)),
                     name: Text::new("售后服务", "After-sales"),
                 }],
+                listen_recordings: true,
             },
             sip: Some(SipAccount {
                 aor: "sip:1001@centre.test".into(),

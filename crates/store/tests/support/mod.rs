@@ -95,6 +95,7 @@ pub fn leg(n: u128, offered_at: i64) -> LegRecord {
         answered_at: None,
         ended_at: None,
         outcome: Some(LegOutcome::RingNoAnswer),
+        recording: None,
     }
 }
 

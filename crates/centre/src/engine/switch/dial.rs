@@ -29,6 +29,8 @@ pub(super) struct Dial {
     /// The other side's leg, once it is called.
     callee: Option<CallKey>,
     target: Target,
+    /// The caller's leg, where that is an agent's.
+    caller_leg: LegId,
     /// The callee's leg, where that is an agent's.
     leg: LegId,
     /// Who calls, as the callee sees them.
@@ -99,6 +101,7 @@ impl<M: MediaPlane> Switch<M> {
                 caller: incoming.call,
                 callee: None,
                 target,
+                caller_leg: leg,
                 leg: callee_leg,
                 number,
                 name,
@@ -251,12 +254,19 @@ impl<M: MediaPlane> Switch<M> {
             tracing::warn!("A dialled side answered without a codec of the offer");
             return self.end(now, callee, Some(Reason::sip(488, "No common codec")));
         };
-        let Some(caller) = self.dials.get(&call).map(|dial| dial.caller) else {
+        let Some(dial) = self.dials.get(&call) else {
             return;
         };
-        for key in [callee, caller] {
+        let (caller, ends) = (
+            dial.caller,
+            [(dial.caller, dial.caller_leg), (callee, dial.leg)],
+        );
+        for (key, id) in ends {
             if let Some(leg) = self.legs.get_mut(&key) {
                 leg.answered = true;
+                if leg.role.agent().is_some() {
+                    self.record(id, key);
+                }
             }
         }
         self.endpoint.answer(now, caller, answer, Vec::new());

@@ -51,8 +51,19 @@ pub trait MediaPlane {
     fn join(&mut self, one: PortKey, other: PortKey);
     /// Plays nothing at a port. What comes in there is heard by nobody.
     fn silence(&mut self, port: PortKey);
+    /// Records, for an agent's leg, what two ports hear of each other from now on, until one of them is closed.
+    fn record(&mut self, leg: LegId, sides: Sides, codec: Codec, payload_type: u8);
     /// Closes a port.
     fn close(&mut self, port: PortKey);
+}
+
+/// The two ports of a recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sides {
+    /// Where the customer's voice comes in: the left channel.
+    pub customer: PortKey,
+    /// Where the agent's voice comes in: the right channel.
+    pub agent: PortKey,
 }
 
 /// How a switch appears.

@@ -1,12 +1,12 @@
 //! Agents who are offered a queue's call.
 
 use super::dial::user_of;
-use super::{Event, Leg, MediaPlane, Role, Switch, header};
+use super::{Event, Leg, MediaPlane, Role, Sides, Switch, header};
 use crate::acd::{CancelReason, Offer, Refusal};
 use offhook_model::{AgentId, CallId, LegId, Mono, PhoneNumber, Text};
 use offhook_sip::endpoint::Invite;
 use offhook_sip::server::Binding;
-use offhook_sip::{EndCause, Header, NameAddr, Reason, Status, Uri};
+use offhook_sip::{CallKey, EndCause, Header, NameAddr, Reason, Status, Uri};
 
 impl<M: MediaPlane> Switch<M> {
     /// Rings an agent with exactly what the customer speaks.
@@ -84,6 +84,25 @@ impl<M: MediaPlane> Switch<M> {
             }
         }
         self.bridge(customer);
+        self.record(leg, agent);
+    }
+
+    /// Records an agent's leg from now on.
+    pub(super) fn record(&mut self, leg: LegId, agent: CallKey) {
+        let sides = self
+            .legs
+            .get(&agent)
+            .and_then(|near| Some((near, self.legs.get(&near.peer?)?)));
+        if let Some((near, far)) = sides
+            && let Some(chosen) = &near.chosen
+        {
+            let sides = Sides {
+                customer: far.port,
+                agent: near.port,
+            };
+            self.media
+                .record(leg, sides, chosen.codec, chosen.payload_type());
+        }
     }
 
     /// Where an agent's phone is, with the extension it is known by.

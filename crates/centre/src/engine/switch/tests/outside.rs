@@ -3,6 +3,7 @@
 use super::super::{Tone, header};
 use super::world::{CALLER_IDS, FAIR, Heard, STORM, Saw, World, spec};
 use crate::acd::CallOutcome;
+use offhook_audio::Codec;
 use offhook_model::{Activity, Direction as Way, LegOutcome, Presence};
 use offhook_sip::sdp::Direction;
 use offhook_sip::{Core, EndCause, Flow, HeadersExt, Reason, Status};
@@ -82,6 +83,15 @@ fn a_call_goes_out_with_its_caller_id_rings_is_answered_and_recorded() {
     world.pass(1_000);
     assert_eq!(world.activity_of(FIRST), Activity::Talking);
     assert!(world.talks_outside(FIRST));
+    let [(leg, sides, codec, payload_type)] = world.switch.media.recorded[..] else {
+        panic!("{:?}", world.switch.media.recorded);
+    };
+    assert_eq!(
+        (leg.to_string().as_str(), codec, payload_type),
+        (LEG, Codec::Pcmu, 0)
+    );
+    let joined = world.switch.media.heard[&sides.agent];
+    assert_eq!(joined, Heard::Voice(sides.customer));
     let answer = String::from_utf8_lossy(&world.phones[FIRST].sdp).into_owned();
     assert!(
         answer.contains("PCMU")

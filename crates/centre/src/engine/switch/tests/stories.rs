@@ -1,7 +1,8 @@
+use super::super::Sides;
 use super::world::{FAIR, QUEUE, STORM, Saw, World, agent};
 use crate::acd::CallOutcome;
 use offhook_audio::Codec;
-use offhook_model::{Activity, LegOutcome, Presence, PresenceReason};
+use offhook_model::{Activity, LegId, LegOutcome, Presence, PresenceReason};
 use offhook_sip::{Command, Core, EndCause, Flow, HeadersExt, Reason, Status};
 
 const CUSTOMER: usize = 0;
@@ -46,7 +47,13 @@ fn a_call_is_answered_offered_with_its_codec_and_bridged() {
     );
     world.answer(FIRST);
     assert!(world.run_until(5_000, |world| !world.switch.media.joins.is_empty()));
-    assert_eq!(world.switch.media.joins[0].0, customer_port);
+    let (customer, agent) = world.switch.media.joins[0];
+    assert_eq!(customer, customer_port);
+    let leg = headers_leg(&world);
+    assert_eq!(
+        world.switch.media.recorded,
+        [(leg, Sides { customer, agent }, Codec::Opus, 109)]
+    );
     assert_eq!(world.activity_of(FIRST), Activity::Talking);
     world.pass(20_000);
     world.hang_up(CUSTOMER);
@@ -59,6 +66,11 @@ fn a_call_is_answered_offered_with_its_codec_and_bridged() {
     assert_eq!(world.outcomes(FIRST), [Some(LegOutcome::Connected)]);
     assert_eq!(world.call_outcomes(), [Some(CallOutcome::Connected)]);
     world.assert_nobody_is_stranded();
+}
+
+fn headers_leg(world: &World) -> LegId {
+    let leg = world.phones[FIRST].headers.value("X-Offhook-Leg");
+    leg.expect("a leg").parse().expect("an id")
 }
 
 #[test]

@@ -1,13 +1,13 @@
 //! Phones, a wire and a centre.
 
-use super::super::{Config, MediaPlane, PortKey, Switch, Tone};
+use super::super::{Config, MediaPlane, PortKey, Sides, Switch, Tone};
 use super::trunk::Trunk;
 use crate::acd::{self, Acd, AgentConfig, CallOutcome, CallRecord, Effect, GroupConfig, Input};
 use crate::engine::{Command, Directory, Event};
 use crate::password;
 use offhook_audio::Codec;
 use offhook_model::{
-    Activity, AgentId, CallId, LegOutcome, LegRecord, Mono, Now, PhoneNumber, Presence,
+    Activity, AgentId, CallId, LegId, LegOutcome, LegRecord, Mono, Now, PhoneNumber, Presence,
     PresenceReason, PresenceState, Random, Secret, SkillGroupId, Text, Wall,
 };
 use offhook_sip::sdp::{self, Capabilities, CodecSpec, Direction, SessionVersion};
@@ -110,6 +110,7 @@ pub(super) struct Ports {
     pub(super) remotes: BTreeMap<PortKey, SocketAddr>,
     pub(super) tones: Vec<(PortKey, Codec, u8)>,
     pub(super) joins: Vec<(PortKey, PortKey)>,
+    pub(super) recorded: Vec<(LegId, Sides, Codec, u8)>,
     /// What is heard at each port.
     pub(super) heard: BTreeMap<PortKey, Heard>,
 }
@@ -150,6 +151,10 @@ impl MediaPlane for Ports {
 
     fn silence(&mut self, port: PortKey) {
         self.heard.insert(port, Heard::Nothing);
+    }
+
+    fn record(&mut self, leg: LegId, sides: Sides, codec: Codec, payload_type: u8) {
+        self.recorded.push((leg, sides, codec, payload_type));
     }
 
     fn close(&mut self, port: PortKey) {
