@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::digit::Digit;
 use crate::keypad::Keypad;
 use crate::level::Meter;
+use crate::player::{PlaybackKey, Player, PlayerNews};
 use crate::random::Random;
 use crate::receiver::{Receiver, Taken};
 use crate::rtp::Packet;
@@ -17,6 +18,7 @@ use crate::sender::Sender;
 use crate::stream::{SessionKey, StreamConfig, StreamStats, Tone};
 use crate::tone::TonePlayer;
 use crate::units::FRAME;
+use crate::wav_head::WavHead;
 
 /// A stranger may take over a stream only when its own source was silent for so long.
 const SOURCE_LOST: Duration = Duration::from_millis(500);
@@ -73,6 +75,7 @@ pub struct Engine {
     sessions: BTreeMap<SessionKey, Session>,
     keyed: VecDeque<Keyed>,
     tone: Option<TonePlayer>,
+    player: Option<Player>,
     random: Random,
     mic: Meter,
     far: Meter,
@@ -107,6 +110,7 @@ impl Engine {
             sessions: BTreeMap::new(),
             keyed: VecDeque::new(),
             tone: None,
+            player: None,
             random: Random::new(seed),
             mic: Meter::default(),
             far: Meter::default(),
@@ -119,11 +123,15 @@ impl Engine {
         self.sessions.entry(session).or_default();
     }
 
-    /// Starts the stream of an open session, or changes it where it differs; `false` if the session is not open.
+    /// Starts the stream of an open session, or changes it where it differs; `false` if the session is not open. A playback
+    /// pauses: nobody shall hear two things at once.
     pub fn start(&mut self, session: SessionKey, config: StreamConfig) -> bool {
         let Some(session) = self.sessions.get_mut(&session) else {
             return false;
         };
+        if let Some(player) = &mut self.player {
+            player.set_playing(false);
+        }
         match &mut session.stream {
             Some(stream) => stream.change(config, &mut session.keypad, &mut self.random),
             None => session.stream = Some(Stream::new(config, &mut self.random)),
@@ -155,6 +163,49 @@ impl Engine {
         self.tone = tone.map(TonePlayer::new);
     }
 
+    /// Makes ready to play a recording in the ear, paused at its beginning, instead of any other.
+    pub fn open_playback(&mut self, key: PlaybackKey, head: WavHead) {
+        self.player = Some(Player::new(key, head));
+    }
+
+    /// Gives a playback the samples it has asked for, from `first` on.
+    pub fn feed_playback(&mut self, key: PlaybackKey, first: u64, samples: &[i16]) {
+        if let Some(player) = self.playback(key) {
+            player.feed(first, samples);
+        }
+    }
+
+    /// Lets a playback be heard, or pauses it. It is not heard while a stream is started.
+    pub fn set_playing(&mut self, key: PlaybackKey, playing: bool) {
+        let playing = playing && !self.in_call();
+        if let Some(player) = self.playback(key) {
+            player.set_playing(playing);
+        }
+    }
+
+    /// Lets a playback go on from another place, in milliseconds from the beginning.
+    pub fn seek_playback(&mut self, key: PlaybackKey, millis: u64) {
+        if let Some(player) = self.playback(key) {
+            player.seek(millis);
+        }
+    }
+
+    /// Changes the speed of a playback: 2 is twice as fast, at the same pitch.
+    pub fn set_playback_speed(&mut self, key: PlaybackKey, speed: f64) {
+        if let Some(player) = self.playback(key) {
+            player.set_speed(speed);
+        }
+    }
+
+    /// Ends a playback.
+    pub fn close_playback(&mut self, key: PlaybackKey) {
+        self.player.take_if(|player| player.key() == key);
+    }
+
+    fn playback(&mut self, key: PlaybackKey) -> Option<&mut Player> {
+        self.player.as_mut().filter(|player| player.key() == key)
+    }
+
     /// Removes a session; returns the counters of its stream if it was started.
     pub fn stop(&mut self, session: SessionKey) -> Option<StreamStats> {
         let Session {
@@ -180,7 +231,9 @@ impl Engine {
 
     /// Tells whether the speaker is needed.
     pub fn is_audible(&self) -> bool {
-        self.in_call() || self.tone.is_some()
+        self.in_call()
+            || self.tone.is_some()
+            || self.player.as_ref().is_some_and(Player::is_audible)
     }
 
     /// Takes a datagram. Returns its source if that is where packets go from now on and was not before.
@@ -239,6 +292,9 @@ impl Engine {
         if let Some(tone) = &mut self.tone {
             tone.add(speaker);
         }
+        if let Some(player) = &mut self.player {
+            player.add(speaker);
+        }
         for sample in speaker {
             *sample = sample.clamp(-1.0, 1.0);
         }
@@ -247,6 +303,11 @@ impl Engine {
     /// Returns what has become of digits, one by one, until there is no more.
     pub fn poll_keyed(&mut self) -> Option<Keyed> {
         self.keyed.pop_front()
+    }
+
+    /// Returns what is new of the playback, one by one, until there is no more.
+    pub fn poll_player(&mut self) -> Option<PlayerNews> {
+        self.player.as_mut()?.poll()
     }
 
     /// Returns the levels once every ten ticks.

@@ -7,8 +7,10 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 
 use crate::device::{Backend, BackendConfig, DeviceFault, DeviceRole, Wake, backend};
 use crate::digit::Digit;
+use crate::player::{PlaybackKey, PlayerNews};
 use crate::runner::Runner;
 use crate::stream::{SessionKey, StreamConfig, StreamStats, Tone};
+use crate::wav_head::WavHead;
 
 /// Commands wait here for at most a tick; a caller waits only if so many are under way.
 const COMMANDS: usize = 256;
@@ -81,6 +83,8 @@ pub enum MediaEvent {
         /// Its counters.
         stats: StreamStats,
     },
+    /// A playback needs sound, or has got on.
+    Player(PlayerNews),
     /// The media thread has ended: devices are closed, files complete. The last event.
     Ended,
 }
@@ -125,6 +129,12 @@ pub(crate) enum Command {
     Ring(bool),
     Tone(Option<Tone>),
     Stats(SessionKey),
+    OpenPlayback(PlaybackKey, WavHead),
+    FeedPlayback(PlaybackKey, u64, Vec<i16>),
+    SetPlaying(PlaybackKey, bool),
+    SeekPlayback(PlaybackKey, u64),
+    SetPlaybackSpeed(PlaybackKey, f64),
+    ClosePlayback(PlaybackKey),
 }
 
 impl Media {
@@ -205,6 +215,39 @@ impl Media {
     /// Plays a tone in the ear from its beginning, or stops it.
     pub fn tone(&self, tone: Option<Tone>) {
         self.send(Command::Tone(tone));
+    }
+
+    /// Makes ready to play a recording on the speaker, paused at its beginning, instead of any other. Never in a call, and no
+    /// microphone is opened for it. [`MediaEvent::Player`] asks for the sound and tells how far it has got.
+    pub fn open_playback(&self, head: WavHead) -> PlaybackKey {
+        let key = PlaybackKey::next();
+        self.send(Command::OpenPlayback(key, head));
+        key
+    }
+
+    /// Gives a playback the samples it has asked for, from `first` on; others are let go.
+    pub fn feed_playback(&self, key: PlaybackKey, first: u64, samples: Vec<i16>) {
+        self.send(Command::FeedPlayback(key, first, samples));
+    }
+
+    /// Lets a playback be heard, from the beginning after its end, or pauses it. A stream that starts pauses it, too.
+    pub fn set_playing(&self, key: PlaybackKey, playing: bool) {
+        self.send(Command::SetPlaying(key, playing));
+    }
+
+    /// Lets a playback go on from another place, in milliseconds from the beginning.
+    pub fn seek_playback(&self, key: PlaybackKey, millis: u64) {
+        self.send(Command::SeekPlayback(key, millis));
+    }
+
+    /// Changes the speed of a playback, 0.5 to 2, at the same pitch.
+    pub fn set_playback_speed(&self, key: PlaybackKey, speed: f64) {
+        self.send(Command::SetPlaybackSpeed(key, speed.clamp(0.5, 2.0)));
+    }
+
+    /// Ends a playback.
+    pub fn close_playback(&self, key: PlaybackKey) {
+        self.send(Command::ClosePlayback(key));
     }
 
     /// Asks for a started session's counters; the answer is [`MediaEvent::StreamStats`].

@@ -291,7 +291,7 @@ impl Receiver {
             self.stats.shortened += to_duration(length);
             self.rest = if excess > FAR_TOO_LONG { 1 } else { REST };
         } else if excess < TOO_SHORT && self.voice.len() >= 2 * FRAME {
-            let length = stretch::lengthen(&mut self.voice) as Samples;
+            let length = stretch::lengthen(&mut self.voice, false) as Samples;
             self.delay += length as f32;
             self.stats.lengthened += to_duration(length);
             self.rest = REST;

@@ -96,6 +96,9 @@ impl Runner {
             self.receive();
             self.tick();
             self.tell_keyed();
+            while let Some(news) = self.engine.poll_player() {
+                (self.emit)(MediaEvent::Player(news));
+            }
             self.ring();
             self.keeper.want(self.roles());
             match self.poll.poll(&mut events, self.sleep()) {
@@ -145,6 +148,16 @@ impl Runner {
                         (self.emit)(MediaEvent::StreamStats { session, stats });
                     }
                 }
+                Ok(Command::OpenPlayback(key, head)) => self.engine.open_playback(key, head),
+                Ok(Command::FeedPlayback(key, first, samples)) => {
+                    self.engine.feed_playback(key, first, &samples);
+                }
+                Ok(Command::SetPlaying(key, playing)) => self.engine.set_playing(key, playing),
+                Ok(Command::SeekPlayback(key, millis)) => self.engine.seek_playback(key, millis),
+                Ok(Command::SetPlaybackSpeed(key, speed)) => {
+                    self.engine.set_playback_speed(key, speed);
+                }
+                Ok(Command::ClosePlayback(key)) => self.engine.close_playback(key),
                 Err(TryRecvError::Empty) => return true,
                 Err(TryRecvError::Disconnected) => return false,
             }

@@ -27,9 +27,9 @@ pub(crate) fn shorten(voice: &mut Vec<f32>, longest: usize, anyhow: bool) -> usi
     period
 }
 
-/// Puts one more period behind the first of `voice`; returns its length, 0 if none fits.
-pub(crate) fn lengthen(voice: &mut Vec<f32>) -> usize {
-    let Some(period) = period(voice, LONGEST, false) else {
+/// Puts one more period behind the first of `voice`; returns its length, 0 if none fits. `anyhow` as for [`shorten`].
+pub(crate) fn lengthen(voice: &mut Vec<f32>, anyhow: bool) -> usize {
+    let Some(period) = period(voice, LONGEST, anyhow) else {
         return 0;
     };
     let bridge: Vec<f32> = (0..period)
@@ -101,7 +101,10 @@ mod tests {
         for hz in [80.0, 120.0, 233.0, 390.0] {
             let clean = voice(hz);
             let (mut short, mut long) = (clean.clone(), clean.clone());
-            let (out, added) = (shorten(&mut short, LONGEST, false), lengthen(&mut long));
+            let (out, added) = (
+                shorten(&mut short, LONGEST, false),
+                lengthen(&mut long, false),
+            );
             assert_eq!(
                 (short.len() + out, long.len() - added),
                 (clean.len(), clean.len())

@@ -53,6 +53,7 @@ impl Sound {
             | MediaEvent::DeviceLost { .. }
             | MediaEvent::DeviceClosed { .. }
             | MediaEvent::StreamStats { .. }
+            | MediaEvent::Player(_)
             | MediaEvent::DigitSent { .. }
             | MediaEvent::DigitUnsent { .. } => {}
         })
