@@ -4,7 +4,7 @@ use crate::CloudError;
 use offhook_model::Code;
 use reqwest::{
     RequestBuilder, Response, StatusCode,
-    header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER},
+    header::{CONTENT_RANGE, CONTENT_TYPE, HeaderMap, RETRY_AFTER},
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use std::time::Duration;
@@ -19,6 +19,8 @@ pub(crate) trait Answer {
     async fn json_answer<T: DeserializeOwned>(self) -> Result<T, CloudError>;
     /// Sends it and looks at the status only.
     async fn no_answer(self) -> Result<(), CloudError>;
+    /// Sends it and reads the part of a file that begins at `first`, at most so many bytes.
+    async fn part_answer(self, first: u64, most: u64) -> Result<Vec<u8>, CloudError>;
     /// Sends it and hands the body of a success out unread.
     async fn open_answer(self) -> Result<Response, CloudError>;
     /// Marks the request so that the centre carries it out once, however often it arrives.
@@ -31,6 +33,23 @@ impl Answer for RequestBuilder {
     async fn json_answer<T: DeserializeOwned>(self) -> Result<T, CloudError> {
         let body = read(self.open_answer().await?).await?;
         serde_json::from_slice(&body).map_err(|error| unreadable("the answer", &error))
+    }
+
+    async fn part_answer(self, first: u64, most: u64) -> Result<Vec<u8>, CloudError> {
+        let response = self.open_answer().await?;
+        let begins = response
+            .headers()
+            .get(CONTENT_RANGE)
+            .and_then(|range| range.to_str().ok()?.strip_prefix("bytes "))
+            .is_some_and(|range| range.starts_with(&format!("{first}-")));
+        if response.status() != StatusCode::PARTIAL_CONTENT || !begins {
+            return Err(CloudError::new(
+                Code::CentreFailed,
+                "the answer is not the part that was asked for",
+            ));
+        }
+        let most = usize::try_from(most).unwrap_or(LARGEST_ANSWER);
+        read_at_most(response, most.min(LARGEST_ANSWER)).await
     }
 
     async fn no_answer(self) -> Result<(), CloudError> {
@@ -69,10 +88,14 @@ pub(crate) fn unreadable(what: &str, error: &serde_json::Error) -> CloudError {
     )
 }
 
-async fn read(mut response: Response) -> Result<Vec<u8>, CloudError> {
+async fn read(response: Response) -> Result<Vec<u8>, CloudError> {
+    read_at_most(response, LARGEST_ANSWER).await
+}
+
+async fn read_at_most(mut response: Response, most: usize) -> Result<Vec<u8>, CloudError> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
-        if body.len() + chunk.len() > LARGEST_ANSWER {
+        if body.len() + chunk.len() > most {
             return Err(CloudError::new(
                 Code::CentreFailed,
                 "the answer is too large",

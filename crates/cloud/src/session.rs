@@ -2,8 +2,8 @@
 
 use crate::{Cloud, CloudError, EventStream, events, request::Answer};
 use offhook_model::{
-    CallId, Customer, CustomerCard, CustomerId, LegRecord, PhoneNumber, Presence, PresenceState,
-    Secret, TicketId, WrapUpId,
+    CallId, Customer, CustomerCard, CustomerId, LegId, LegRecord, PhoneNumber, Presence,
+    PresenceState, Secret, TicketId, WrapUpId,
     api::{
         CallLegs, CustomerBody, ExtendWrapUpRequest, PresenceRequest, StartAnsweringRequest,
         TicketBody, TicketReceipt, WrapUpBody, WrapUpExtended, WrapUpReceipt, WrapUpStored,
@@ -11,8 +11,9 @@ use offhook_model::{
 };
 use reqwest::{
     Method, RequestBuilder,
-    header::{ACCEPT, IF_MATCH},
+    header::{ACCEPT, IF_MATCH, RANGE},
 };
+use std::ops::Range;
 use uuid::Uuid;
 
 /// A session at the centre: the API with a token. Cheap to clone; the token ends with [`Session::sign_out`] or when the centre
@@ -254,6 +255,22 @@ impl Session {
     pub async fn call(&self, call: CallId) -> Result<CallLegs, CloudError> {
         self.request(Method::GET, &["calls", &call.to_string()])
             .json_answer()
+            .await
+    }
+
+    /// `GET /v1/recordings/{leg}`: these bytes of a leg's recording, fewer where it ends before.
+    ///
+    /// # Errors
+    /// `Forbidden` without the right to listen and for another agent's; `NotFound` where there is none; `CentreFailed` where the
+    /// answer is not what was asked for; or what kept the request from the centre.
+    pub async fn recording(&self, leg: LegId, bytes: Range<u64>) -> Result<Vec<u8>, CloudError> {
+        let most = bytes.end.saturating_sub(bytes.start);
+        if most == 0 {
+            return Ok(Vec::new());
+        }
+        self.request(Method::GET, &["recordings", &leg.to_string()])
+            .header(RANGE, format!("bytes={}-{}", bytes.start, bytes.end - 1))
+            .part_answer(bytes.start, most)
             .await
     }
 

@@ -8,7 +8,7 @@ use offhook_model::{
     WrapUpId,
     api::{CustomerBody, SignInRequest, TicketBody, WrapUpBody},
 };
-use support::{Centre, Request, TOKEN, json, problem};
+use support::{Centre, Request, TOKEN, answer_with, json, problem};
 use uuid::Uuid;
 
 const KEY: Uuid = Uuid::from_u128(7);
@@ -294,4 +294,44 @@ fn signed_in() -> String {
         "form": {"version": 1, "fields": []}
     })
     .to_string()
+}
+
+#[tokio::test]
+async fn a_part_of_a_recording_is_asked_for_and_nothing_else_is_taken() {
+    let leg = LegId(Uuid::from_u128(2));
+    let part = |range: &str, body: &str| {
+        let headers = format!("Content-Type: audio/wav\r\nContent-Range: bytes {range}\r\n");
+        answer_with("206 Partial Content", &headers, body)
+    };
+    let centre = Centre::open(move |request| match request.header("range") {
+        Some("bytes=100-109") => part("100-109/200", "0123456789"),
+        Some("bytes=195-204") => part("195-199/200", "56789"),
+        // Another part, more than was asked for, and the whole file.
+        Some("bytes=0-3") => part("4-7/200", "4567"),
+        Some("bytes=0-4") => part("0-9/200", "0123456789"),
+        Some("bytes=0-5") => answer_with("200 OK", "", "012345"),
+        _ => problem(
+            "403 Forbidden",
+            r#"{"code":"forbidden","title":"","status":403}"#,
+        ),
+    })
+    .await;
+    let session = centre.session();
+    let whole = session.recording(leg, 100..110).await.expect("a part");
+    assert_eq!(whole, b"0123456789");
+    let line = format!("GET /v1/recordings/{leg} HTTP/1.1");
+    assert_eq!(last(&centre).line, line);
+    assert_eq!(
+        last(&centre).header("authorization"),
+        Some("Bearer token-7f3a")
+    );
+    let tail = session.recording(leg, 195..205).await.expect("a part");
+    assert_eq!(tail, b"56789");
+    for end in [4, 5, 6] {
+        let error = session.recording(leg, 0..end).await.expect_err("not that");
+        assert_eq!(error.code, Code::CentreFailed, "{end}");
+    }
+    let error = session.recording(leg, 7..9).await.expect_err("refused");
+    assert_eq!(error.code, Code::Forbidden);
+    assert_eq!(session.recording(leg, 7..7).await, Ok(Vec::new()));
 }
