@@ -1,7 +1,7 @@
 //! Calls: offered, answering, live, gone. Those we make begin in `dial`.
 
 use crate::{
-    CallPhase, Desk, Draft, Effect, EndedBy, LegEnd, NoticeKind, Offered, Switch,
+    CallPhase, Desk, Draft, Effect, EndedBy, LegEnd, NoticeKind, Offered, PauseReason, Switch,
     hold::Hold,
     wrap_up::{Saving, WrapUp},
 };
@@ -164,6 +164,7 @@ impl Desk {
             caller_id: None,
             wrap_up,
         });
+        self.pause_playback(PauseReason::Call);
         self.effects.push_back(Effect::Ring);
         self.effects.push_back(Effect::Notify { leg: offered.leg });
     }

@@ -140,6 +140,26 @@ pub enum Command {
     },
     /// 延长: gives a wrap-up with a limit its whole time anew, from now on. As often as wanted.
     ExtendWrapUp,
+    /// 播放: plays the recording of a leg, or goes on with it. Another one ends.
+    PlayRecording {
+        /// Which leg.
+        leg: LegId,
+    },
+    /// Pauses the recording that is played.
+    PausePlayback,
+    /// Goes to a place in it, playing or paused.
+    SeekPlayback {
+        /// The place, in milliseconds from the beginning.
+        #[ts(type = "number")]
+        millis: u64,
+    },
+    /// Plays it faster or slower at the same pitch.
+    SetPlaybackSpeed {
+        /// The speed in percent, 50 to 200.
+        speed: u16,
+    },
+    /// Ends it.
+    StopPlayback,
     /// A notice was read.
     DismissNotice {
         /// Which one.

@@ -1,8 +1,9 @@
 //! The state machine itself: what it holds, and where each input goes.
 
 use crate::{
-    Command, Draft, Effect, Fact, LinkView, LinksView, Notice, NoticeKind,
+    Command, Draft, Effect, Fact, LinkView, LinksView, Notice, NoticeKind, PauseReason,
     call::Call,
+    playback::Playback,
     presence::PresenceRecord,
     session::Session,
     wrap_up::{Saving, WrapUp},
@@ -52,6 +53,8 @@ pub struct Desk {
     pub(crate) wrap_up_limit: Option<Duration>,
     pub(crate) activity_since: Option<Wall>,
     pub(crate) queues: Vec<QueueState>,
+    pub(crate) playback: Option<Playback>,
+    pub(crate) call_list: u64,
     pub(crate) notices: VecDeque<Notice>,
     next_notice: u64,
 }
@@ -81,6 +84,8 @@ impl Desk {
             wrap_up_limit: None,
             activity_since: None,
             queues: Vec::new(),
+            playback: None,
+            call_list: 0,
             notices: VecDeque::new(),
             next_notice: 1,
         }
@@ -134,6 +139,11 @@ impl Desk {
             }
             Command::StartAnswering { presence } => self.start_answering(now, presence),
             Command::ExtendWrapUp => self.extend_wrap_up(now),
+            Command::PlayRecording { leg } => self.play_recording(now, leg),
+            Command::PausePlayback => self.pause_playback(PauseReason::ByHand),
+            Command::SeekPlayback { millis } => self.seek_playback(millis),
+            Command::SetPlaybackSpeed { speed } => self.set_playback_speed(speed),
+            Command::StopPlayback => self.stop_playback(),
             Command::DismissNotice { notice } => self.notices.retain(|kept| kept.id != notice),
         }
         self.settle(now, before);
@@ -174,6 +184,8 @@ impl Desk {
             Fact::SyncRefused { wrap_up, code } => self.sync_refused(now, wrap_up, code),
             Fact::Filed { what, saved } => self.filed(now, what, saved),
             Fact::Kept { wrap_up } => self.kept(now, wrap_up),
+            Fact::Playback { leg, told } => self.playback_told(leg, told),
+            Fact::CallListChanged => self.call_list += 1,
             Fact::Failed(code) => self.notice(now, NoticeKind::Failed { code }),
         }
         self.settle(now, before);

@@ -1,7 +1,8 @@
 //! 呼出: calls the agent makes.
 
 use crate::{
-    CallPhase, Desk, Dial, Draft, Effect, LinkView, Switch, call::Call, hold::Hold, wrap_up::WrapUp,
+    CallPhase, Desk, Dial, Draft, Effect, LinkView, PauseReason, Switch, call::Call, hold::Hold,
+    wrap_up::WrapUp,
 };
 use offhook_model::{
     CallId, CallerMatch, Code, Direction, FormValues, LegId, Now, PhoneNumber, Presence, Typed,
@@ -90,6 +91,7 @@ impl Desk {
             caller_id: caller_id.clone(),
             wrap_up,
         });
+        self.pause_playback(PauseReason::Call);
         self.effects.push_back(Effect::LookUp {
             call,
             number: number.clone(),

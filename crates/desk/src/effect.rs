@@ -122,6 +122,27 @@ pub enum Effect {
     },
     /// In one transaction: draft out, outbox row in.
     Submit(Draft),
+    /// Fetch the recording of a leg and make ready to play it in the ear, instead of any other.
+    OpenPlayback {
+        /// Which leg.
+        leg: LegId,
+    },
+    /// Let the open recording be heard.
+    ResumePlayback,
+    /// Pause it.
+    PausePlayback,
+    /// Go to a place in it.
+    SeekPlayback {
+        /// The place, in milliseconds from the beginning.
+        millis: u64,
+    },
+    /// Change its speed.
+    SetPlaybackSpeed {
+        /// The speed in percent.
+        speed: u16,
+    },
+    /// End it, and give up fetching it.
+    ClosePlayback,
     /// Put a row of the call list on the disk.
     RecordLeg(LegRecord),
 }

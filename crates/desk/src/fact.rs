@@ -154,6 +154,15 @@ pub enum Fact {
         /// Which one.
         wrap_up: WrapUpId,
     },
+    /// News of the recording of a leg that is played.
+    Playback {
+        /// Which leg.
+        leg: LegId,
+        /// What is new.
+        told: PlaybackFact,
+    },
+    /// Rows of the call list have changed.
+    CallListChanged,
     /// Something failed that belongs to no call or form (a device, the keyring).
     Failed(Code),
 }
@@ -196,6 +205,33 @@ pub struct Offered {
     pub ring_left: Option<Duration>,
     /// Since when the customer has waited in the queue.
     pub queued_since: Option<Wall>,
+}
+
+/// What the body tells of a playback.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlaybackFact {
+    /// It can be played; paused at its beginning.
+    Opened {
+        /// How long it is, in milliseconds.
+        length: u64,
+    },
+    /// It shall play, and its sound is still to come.
+    Waiting {
+        /// Where it is, in milliseconds from the beginning.
+        position: u64,
+    },
+    /// It is heard.
+    Playing {
+        /// Where it is, in milliseconds from the beginning.
+        position: u64,
+    },
+    /// It was played to its end.
+    Ended {
+        /// Where that is, in milliseconds from the beginning.
+        position: u64,
+    },
+    /// It cannot be had or heard; nothing of it is open any more.
+    Failed(Code),
 }
 
 /// How a leg ended.

@@ -15,6 +15,7 @@ mod effect;
 mod fact;
 mod filing;
 mod hold;
+mod playback;
 mod presence;
 mod session;
 mod snapshot;
@@ -26,9 +27,10 @@ pub use command::Command;
 pub use desk::Desk;
 pub use draft::Draft;
 pub use effect::{Dial, Effect};
-pub use fact::{Fact, LegEnd, Offered, RestoredWrapUp, SignedIn};
+pub use fact::{Fact, LegEnd, Offered, PlaybackFact, RestoredWrapUp, SignedIn};
+pub use playback::RightToListen;
 pub use view::{
-    CallAction, CallPhase, CallView, DeskAction, EndedBy, Filed, FiledView, LinkView, LinksView,
-    NextAction, Notice, NoticeKind, PresenceView, SavedState, SessionView, Switch, View,
-    WrapUpAction, WrapUpView,
+    CallAction, CallPhase, CallView, CannotPlay, DeskAction, EndedBy, Filed, FiledView, LinkView,
+    LinksView, NextAction, Notice, NoticeKind, PauseReason, PlaybackPhase, PlaybackView,
+    PresenceView, SavedState, SessionView, Switch, View, WrapUpAction, WrapUpView,
 };

@@ -118,6 +118,7 @@ impl Desk {
 
     pub(crate) fn close_session(&mut self, error: Option<Code>) {
         self.save_all_drafts();
+        self.stop_playback();
         self.session = Session::SignedOut { error };
         self.ending = None;
         self.links = LinksView {

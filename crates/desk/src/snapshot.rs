@@ -37,6 +37,9 @@ impl Desk {
             wrap_up_until: self.wrap_up_until(),
             can: self.can(),
             cannot_dial: self.cannot_dial(),
+            cannot_play: self.cannot_play_now(),
+            playback: self.playback_view(),
+            call_list: self.call_list,
             calls: self.calls.iter().map(|call| call_view(call, now)).collect(),
             wrap_ups: self
                 .wrap_ups

@@ -32,6 +32,13 @@ pub struct View {
     pub can: Vec<DeskAction>,
     /// Why nothing can be dialled now; nothing where it can.
     pub cannot_dial: Option<Code>,
+    /// Why no recording can be played now; nothing where one can.
+    pub cannot_play: Option<CannotPlay>,
+    /// The recording that is played.
+    pub playback: Option<PlaybackView>,
+    /// Counts up when rows of the call list change, which come by query.
+    #[ts(type = "number")]
+    pub call_list: u64,
     /// Calls that ring or talk, oldest first.
     pub calls: Vec<CallView>,
     /// Open wrap-ups and those not yet at the centre, newest first.
@@ -223,6 +230,69 @@ pub enum CallAction {
     Mute,
     /// Unmute.
     Unmute,
+}
+
+/// Why a recording cannot be played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum CannotPlay {
+    /// There is none.
+    NoRecording,
+    /// The agent has no right to listen.
+    NotAllowed,
+    /// The centre, which has it, cannot be reached.
+    Offline,
+    /// A call is on this phone.
+    InCall,
+}
+
+/// 录音播放: the recording that is played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct PlaybackView {
+    /// Of which leg.
+    pub leg: LegId,
+    /// What it does.
+    pub phase: PlaybackPhase,
+    /// Where it is, in milliseconds from the beginning.
+    #[ts(type = "number")]
+    pub position: u64,
+    /// How long it is, in milliseconds; 0 until that is known.
+    #[ts(type = "number")]
+    pub length: u64,
+    /// How fast it plays, in percent.
+    pub speed: u16,
+}
+
+/// What a playback does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum PlaybackPhase {
+    /// It shall play; the sound is on its way.
+    Loading,
+    /// It is heard.
+    Playing,
+    /// It is not heard until the agent says so.
+    Paused {
+        /// Why.
+        why: PauseReason,
+    },
+    /// It cannot be had or heard.
+    Failed {
+        /// Why.
+        code: Code,
+    },
+}
+
+/// Why a playback pauses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum PauseReason {
+    /// The agent paused it.
+    ByHand,
+    /// A call came or was dialled.
+    Call,
+    /// It was played to its end.
+    Ended,
 }
 
 /// One after-call form, without its body (that comes by query).

@@ -19,6 +19,8 @@ pub struct Day {
     pub asked: Vec<Effect>,
     /// How long the centre gives wrap-ups.
     pub wrap_up_limit: Option<Duration>,
+    /// Whether the agent has the right to hear recordings.
+    pub listens: bool,
     random: Random,
     revision: u64,
 }
@@ -33,6 +35,7 @@ impl Day {
             now: Duration::ZERO,
             asked: Vec::new(),
             wrap_up_limit: None,
+            listens: true,
             random: Random::seeded(2),
             revision: 1,
         }
@@ -72,7 +75,7 @@ impl Day {
                 extension: "1001".into(),
                 role: Role::Agent,
                 skill_groups: Vec::new(),
-                listen_recordings: true,
+                listen_recordings: self.listens,
             },
             presence,
             activity: Activity::Free,
