@@ -19,6 +19,7 @@ use crate::edits::Edits;
 use crate::farewell;
 use crate::line::{Legs, Line};
 use crate::outlet::Outlet;
+use crate::playback::Playback;
 use crate::query::{Answer, Query};
 use crate::report::{Generation, Report, SessionReport, SignIn, Teller};
 use crate::shell::{Levels, Shell};
@@ -61,6 +62,7 @@ pub(crate) struct Actor {
     pub(crate) cards: Cards,
     /// Profiles on their way, laid over the cards.
     pub(crate) edits: Edits,
+    pub(crate) playback: Option<Playback>,
     /// Facts that came of carrying out effects, for the desk in their turn.
     pub(crate) facts: VecDeque<Fact>,
     /// Devices that are gone and whose loss was told.
@@ -197,6 +199,7 @@ impl Actor {
                     SessionReport::Fact(_)
                     | SessionReport::Legs(_)
                     | SessionReport::Found(..)
+                    | SessionReport::Recording(..)
                     | SessionReport::Back
                     | SessionReport::Over(_) => {}
                 }
@@ -238,6 +241,7 @@ impl Actor {
                 }
             }
             SessionReport::Found(call, found) => self.found(call, found),
+            SessionReport::Recording(leg, fetched) => self.fetched(leg, fetched),
             SessionReport::Back => {
                 if let Some(line) = &mut self.line {
                     line.commands.push(offhook_sip::Command::NetworkChanged);
@@ -273,18 +277,20 @@ impl Actor {
                 reason,
             } => {
                 warn!(?role, ?fault, reason, "A sound device is gone");
+                let code = match (fault, role) {
+                    (DeviceFault::Busy, _) => Code::DeviceBusy,
+                    (DeviceFault::Missing | DeviceFault::Failed, DeviceRole::Mic) => {
+                        Code::NoMicrophone
+                    }
+                    (
+                        DeviceFault::Missing | DeviceFault::Failed,
+                        DeviceRole::Speaker | DeviceRole::Ringer,
+                    ) => Code::NoSpeaker,
+                };
+                self.playback_lost(role, code);
                 if !self.lost.contains(&role) {
                     self.lost.push(role);
-                    self.facts.push_back(Fact::Failed(match (fault, role) {
-                        (DeviceFault::Busy, _) => Code::DeviceBusy,
-                        (DeviceFault::Missing | DeviceFault::Failed, DeviceRole::Mic) => {
-                            Code::NoMicrophone
-                        }
-                        (
-                            DeviceFault::Missing | DeviceFault::Failed,
-                            DeviceRole::Speaker | DeviceRole::Ringer,
-                        ) => Code::NoSpeaker,
-                    }));
+                    self.facts.push_back(Fact::Failed(code));
                 }
             }
             MediaEvent::Digit { session, digit } => self.key_heard(session, digit),
@@ -293,6 +299,7 @@ impl Actor {
                 warn!(%session, "A digit was not sent");
                 self.facts.push_back(Fact::KeyUnsent);
             }
+            MediaEvent::Player(news) => self.player_said(news),
             MediaEvent::StreamStats { session, stats } => {
                 info!(%session, ?stats, "A stream's counters");
             }

@@ -1,11 +1,11 @@
 //! Questions, answered from the desk at once, from the store in its turn, or when a look-up answers.
 
-use offhook_model::{CallId, Code, PhoneNumber};
+use offhook_model::{CallId, Code, LegRecord, PhoneNumber};
 use tokio::sync::oneshot;
 
 use crate::actor::Actor;
 use crate::own_store::OwnJob;
-use crate::query::{Answer, Query};
+use crate::query::{Answer, CallRow, Query};
 use crate::store_task::Job;
 
 impl Actor {
@@ -36,7 +36,13 @@ impl Actor {
             Query::Calls => {
                 let (ask, answer) = oneshot::channel();
                 self.jobs.push(Job::Calls(ask));
-                hand_on(answer, reply, |rows| Answer::Calls { rows });
+                let right = self.desk.right_to_listen();
+                hand_on(answer, reply, move |legs: Vec<LegRecord>| {
+                    let row = |leg| CallRow::new(leg, right);
+                    Answer::Calls {
+                        rows: legs.into_iter().map(row).collect(),
+                    }
+                });
             }
             Query::Settings => {
                 let (ask, answer) = oneshot::channel();

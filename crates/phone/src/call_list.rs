@@ -6,7 +6,6 @@ use offhook_model::{Code, LegRecord, Wall};
 use offhook_store::{Store, StoreError};
 
 use crate::clock::wall;
-use crate::query::CallRow;
 
 /// How far back the call list goes (ACCEPTANCE 105).
 const LISTED: Duration = Duration::from_hours(7 * 24);
@@ -14,19 +13,22 @@ const LISTED: Duration = Duration::from_hours(7 * 24);
 const ABOUT: Duration = Duration::from_mins(1);
 
 /// Two tell of each leg, this phone and the centre, in any order: what is finished is not undone, what is known is kept.
-pub(crate) async fn merge(store: &Store, legs: Vec<LegRecord>) -> Result<(), StoreError> {
+/// Returns whether that was news.
+pub(crate) async fn merge(store: &Store, legs: Vec<LegRecord>) -> Result<bool, StoreError> {
     let Some(first) = legs.iter().map(|leg| leg.offered_at).min() else {
-        return Ok(());
+        return Ok(false);
     };
+    let mut news = false;
     let about = i64::try_from(ABOUT.as_millis()).unwrap_or(0);
     let known = store.legs(Wall(first.0.saturating_sub(about))).await?;
     for leg in legs {
         let old = known.iter().find(|known| known.leg == leg.leg);
         if let Some(new) = merged(old, leg) {
             store.record_leg(&new).await?;
+            news = true;
         }
     }
-    Ok(())
+    Ok(news)
 }
 
 /// The row to write; nothing where the new one says nothing new.
@@ -40,24 +42,24 @@ fn merged(old: Option<&LegRecord>, mut new: LegRecord) -> Option<LegRecord> {
     new.customer = new.customer.or_else(|| old.customer.clone());
     new.skill_group = new.skill_group.or_else(|| old.skill_group.clone());
     new.number = new.number.or_else(|| old.number.clone());
+    new.recording = new.recording.or(old.recording);
     (new != *old).then_some(new)
 }
 
-/// Lists the rows, newest first.
-pub(crate) async fn read(store: &Store) -> Result<Vec<CallRow>, Code> {
+/// Lists the legs, newest first.
+pub(crate) async fn read(store: &Store) -> Result<Vec<LegRecord>, Code> {
     let now = wall();
     let listed = i64::try_from(LISTED.as_millis()).unwrap_or(i64::MAX);
-    let legs = store
+    store
         .legs(Wall(now.0.saturating_sub(listed)))
         .await
-        .map_err(|error| error.code())?;
-    Ok(legs.into_iter().map(CallRow::from).collect())
+        .map_err(|error| error.code())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use offhook_model::{CallId, Direction, LegId, LegOutcome, PhoneNumber, Text};
+    use offhook_model::{CallId, Direction, LegId, LegOutcome, PhoneNumber, Recording, Text};
     use uuid::Uuid;
 
     fn leg() -> LegRecord {
@@ -97,6 +99,11 @@ mod tests {
             outcome: Some(LegOutcome::Declined),
             ..leg()
         };
+        let recorded = LegRecord {
+            recording: Some(Recording { millis: 5_000 }),
+            ..ended.clone()
+        };
+        assert_eq!(merged(Some(&recorded), ended.clone()), None);
         let row = merged(Some(&leg()), ended).expect("news");
         assert_eq!(row.number, leg().number);
         assert_eq!(row.skill_group, leg().skill_group);

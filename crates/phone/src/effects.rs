@@ -70,6 +70,17 @@ impl Actor {
             Effect::SaveDraft(draft) => self.jobs.push(Job::SaveDraft(draft)),
             Effect::DropDraft { wrap_up } => self.jobs.push(Job::DropDraft(wrap_up)),
             Effect::Submit(draft) => self.submit(draft),
+            Effect::OpenPlayback { leg } => self.open_playback(leg),
+            Effect::ResumePlayback => self.with_player(|media, key| media.set_playing(key, true)),
+            Effect::PausePlayback => self.with_player(|media, key| media.set_playing(key, false)),
+            Effect::SeekPlayback { millis } => {
+                self.with_player(|media, key| media.seek_playback(key, millis));
+            }
+            Effect::SetPlaybackSpeed { speed } => {
+                let speed = f64::from(speed) / 100.0;
+                self.with_player(|media, key| media.set_playback_speed(key, speed));
+            }
+            Effect::ClosePlayback => self.close_playback(),
             Effect::RecordLeg(record) => self.jobs.push(Job::MergeLegs(vec![record])),
         }
     }

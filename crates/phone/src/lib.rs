@@ -34,6 +34,7 @@ mod own_form;
 mod own_store;
 mod parcel;
 mod phone;
+mod playback;
 mod pop;
 mod query;
 mod report;

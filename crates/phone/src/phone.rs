@@ -101,6 +101,7 @@ pub async fn open_with(
         legs: Legs::default(),
         cards: Cards::default(),
         edits: Edits::default(),
+        playback: None,
         facts: VecDeque::new(),
         lost: Vec::new(),
         farewells: JoinSet::new(),

@@ -1,8 +1,9 @@
 //! Read-only questions: what is too large for the view, or not asked for at each change.
 
-use offhook_desk::Draft;
+use offhook_desk::{CannotPlay, Draft, RightToListen};
 use offhook_model::{
-    BareAccount, CallId, CallResult, CustomerCard, FormDefinition, LegRecord, PhoneNumber, WrapUpId,
+    BareAccount, CallId, CallResult, CustomerCard, FormDefinition, LegOutcome, LegRecord,
+    PhoneNumber, WrapUpId,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -84,12 +85,17 @@ pub struct CallRow {
     pub record: LegRecord,
     /// Its drawer of the list; nothing while it goes on.
     pub result: Option<CallResult>,
+    /// Why its recording cannot be played, whatever else is so; nothing where it can. The view says what stands in the way now.
+    pub cannot_play: Option<CannotPlay>,
 }
 
-impl From<LegRecord> for CallRow {
-    fn from(record: LegRecord) -> Self {
-        let result = record.outcome.map(offhook_model::LegOutcome::result);
-        Self { record, result }
+impl CallRow {
+    pub(crate) fn new(record: LegRecord, right: RightToListen) -> Self {
+        Self {
+            result: record.outcome.map(LegOutcome::result),
+            cannot_play: right.cannot_play(&record),
+            record,
+        }
     }
 }
 

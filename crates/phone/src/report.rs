@@ -1,11 +1,12 @@
 //! What comes back to the actor from its tasks.
 
 use offhook_desk::{Fact, SignedIn};
-use offhook_model::{CallId, Code, CustomerCard, LegRecord};
+use offhook_model::{CallId, Code, CustomerCard, LegId, LegRecord};
 use tokio::sync::mpsc;
 
 use crate::account::LineAccount;
 use crate::line::Line;
+use crate::playback::Fetched;
 use crate::standing::Authority;
 use crate::store_task::Unlocked;
 
@@ -100,6 +101,8 @@ pub(crate) enum SessionReport {
     Line(Box<Line>),
     /// A look-up answered; the cards are kept for the screen pop.
     Found(CallId, Found),
+    /// News of the recording that is fetched.
+    Recording(LegId, Fetched),
     /// The centre answers again after it did not. It may have forgotten where this phone is.
     Back,
     /// The centre ended the session.

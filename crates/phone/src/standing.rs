@@ -12,7 +12,7 @@ use offhook_model::{
 use offhook_sip::{RegistrationError, Status};
 use offhook_store::Store;
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::sleep;
 
 use crate::account::LineAccount;
@@ -219,6 +219,15 @@ impl Standing {
             sleep(pause).await;
             line(account, told).await;
         });
+    }
+
+    /// Runs a task for as long as somebody is signed in; it can be ended before.
+    pub(crate) fn run<F>(&mut self, task: impl FnOnce(Teller) -> F) -> AbortHandle
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.forget_finished();
+        self.tasks.spawn(task(self.told.clone()))
     }
 
     fn forget_finished(&mut self) {

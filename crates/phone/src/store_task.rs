@@ -17,7 +17,7 @@ use crate::clock::wall;
 use crate::edits::Edits;
 use crate::own_store::{self, OwnJob};
 use crate::parcel::{CUSTOMER, CustomerParcel, TICKET, TicketParcel, WRAP_UP};
-use crate::query::{CallRow, Settings};
+use crate::query::Settings;
 use crate::report::Report;
 use crate::settings;
 use crate::sync::Bell;
@@ -60,7 +60,7 @@ pub(crate) enum Job {
     KeepCards(Vec<CustomerCard>),
     /// The copies of every customer with a number; none where they do not read.
     Cards(PhoneNumber, oneshot::Sender<Vec<CustomerCard>>),
-    Calls(oneshot::Sender<Result<Vec<CallRow>, Code>>),
+    Calls(oneshot::Sender<Result<Vec<LegRecord>, Code>>),
     Settings(oneshot::Sender<Result<Settings, Code>>),
     /// Close the file in good order; the last job.
     Close(oneshot::Sender<()>),
@@ -161,9 +161,11 @@ pub(crate) async fn run(
                 vec![file(&store, Filed::Ticket { id: ticket }, item).await]
             }
             Job::Own(job) => own_store::run(&store, job).await,
-            Job::MergeLegs(legs) => failed(call_list::merge(&store, legs).await)
-                .into_iter()
-                .collect(),
+            Job::MergeLegs(legs) => match call_list::merge(&store, legs).await {
+                Ok(true) => vec![Fact::CallListChanged],
+                Ok(false) => Vec::new(),
+                Err(error) => failed(Err(error)).into_iter().collect(),
+            },
             Job::KeepCards(cards) => {
                 keep(&store, &cards).await;
                 Vec::new()
