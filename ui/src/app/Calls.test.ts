@@ -8,6 +8,7 @@ import { openScreen } from '../host/rehearsal-open';
 import type { Tongue } from '../host/rehearsal-data';
 import { scene } from '../host/rehearsal-scenes';
 import type { LegOutcome } from '../host/types';
+import { en } from '../i18n/en';
 import { REST_MS } from '../kit/rest.svelte';
 import App from './App.svelte';
 
@@ -320,7 +321,50 @@ describe('the call list', () => {
     expect(screen.getByText('没有通话，没有录音')).toBeTruthy();
     await userEvent.click(screen.getByRole('row', { name: /赵文博/ }));
     expect(isOff('播放')).toBe(true);
-    expect(screen.getByText('此版本还不能播放录音')).toBeTruthy();
+    expect(screen.getByText('这通电话没有录音')).toBeTruthy();
+    await userEvent.click(screen.getByRole('row', { name: /Emily Carter/ }));
+    expect(isOff('播放')).toBe(true);
+    expect(screen.getByText('没有听录音的权限')).toBeTruthy();
+  });
+
+  test('plays a recording, goes through it by keyboard and changes its speed', async () => {
+    const host = await open('ready');
+    await pick(/Grace Liu/);
+    const place = screen.getByRole('slider', { name: 'Position' });
+    expect(place.getAttribute('aria-valuetext')).toBe('0:00 of 9:12');
+    await userEvent.click(button('Play'));
+    const leg = 'leg-4';
+    expect(host.sent).toEqual([{ kind: 'play_recording', leg }]);
+    const playback = { leg, position: 60_400, length: 552_000, speed: 100 };
+    host.publish({ playback: { ...playback, phase: { kind: 'playing' } } });
+    await tick();
+    expect(place.getAttribute('aria-valuetext')).toBe('1:00 of 9:12');
+    place.focus();
+    await userEvent.keyboard('{ArrowRight}{ArrowLeft}{End}{Home}');
+    const seeks = host.sent.flatMap((command) => (command.kind === 'seek_playback' ? [command.millis] : []));
+    expect(seeks).toEqual([65_400, 60_400, 552_000, 0]);
+    await userEvent.click(screen.getByRole('radio', { name: '1.5×' }));
+    expect(host.sent.at(-1)).toEqual({ kind: 'set_playback_speed', speed: 150 });
+    await userEvent.click(button('Pause'));
+    expect(host.sent.at(-1)).toEqual({ kind: 'pause_playback' });
+    host.publish({ playback: { ...playback, phase: { kind: 'paused', why: 'call' } } });
+    expect(await screen.findByText('Paused by a call')).toBeTruthy();
+    host.publish({ playback: { ...playback, phase: { kind: 'failed', code: 'unreachable' } } });
+    expect(await screen.findByText(en.codes.unreachable)).toBeTruthy();
+  });
+
+  test('is not heard without its control, and not in a call or offline', async () => {
+    const host = await open('ready');
+    await pick(/Grace Liu/);
+    await userEvent.click(button('Play'));
+    await userEvent.click(screen.getByRole('row', { name: /Tom Becker/ }));
+    expect(host.sent.at(-1)).toEqual({ kind: 'pause_playback' });
+    await userEvent.click(screen.getByRole('row', { name: /Grace Liu/ }));
+    host.publish({ cannot_play: 'offline' });
+    expect(await screen.findByText('The centre, which has it, cannot be reached')).toBeTruthy();
+    expect(isOff('Play')).toBe(true);
+    host.publish({ cannot_play: 'in_call' });
+    expect(await screen.findByText('Not during a call')).toBeTruthy();
   });
 
   test('filters by drawer and says why an own call was missed', async () => {

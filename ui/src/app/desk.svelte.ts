@@ -120,8 +120,8 @@ export class Desk {
   }
 }
 
-/** A leg began or ended, or its customer was found: the call list has news. */
+/** A leg began or ended, its customer was found, or the centre told of one: the call list has news. */
 function legsChanged(before: View, after: View): boolean {
   const legs = (view: View) => view.calls.map((call) => `${call.leg} ${call.phase}`).join() + view.wrap_ups.map((form) => form.id).join();
-  return legs(before) !== legs(after) || before.links.api.kind !== after.links.api.kind;
+  return legs(before) !== legs(after) || before.call_list !== after.call_list || before.links.api.kind !== after.links.api.kind;
 }

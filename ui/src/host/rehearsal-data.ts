@@ -190,8 +190,10 @@ export function rowsOf(tongue: Tongue): CallRow[] {
         leg: `leg-${n}`, call: `call-${n}`, direction: ours ? 'outbound' : 'inbound', number, customer: name === null ? null : { id: `customer-${n}`, name },
         skill_group: ours ? null : group,
         offered_at: offered, answered_at: answered, ended_at: answered === null ? offered + 30_000 : answered + talk * 1000, outcome,
+        recording: n % 4 === 2 || talk === 0 ? null : { millis: talk * 1000 },
       },
       result: outcome === 'connected' ? 'normal' : outcome === 'abandoned_while_ringing' ? 'abandoned' : 'missed',
+      cannot_play: n % 4 === 2 || talk === 0 ? 'no_recording' : n === 1 ? 'not_allowed' : null,
     };
   });
 }

@@ -123,7 +123,7 @@ export function scene(name: string, tongue: Tongue): Scene {
     session: {
       kind: 'signed_in',
       agent: {
-        id: 'agent', name: tongue === 'en' ? 'Hannah Price' : '林晓峰', extension: tongue === 'en' ? '1003' : '1001', role: 'agent',
+        id: 'agent', name: tongue === 'en' ? 'Hannah Price' : '林晓峰', extension: tongue === 'en' ? '1003' : '1001', role: 'agent', listen_recordings: true,
         skill_groups: [{ id: 'g1', name: groups.afterSales }, { id: 'g2', name: groups.members }, { id: 'g3', name: groups.installation }],
       },
       local: false,
@@ -135,6 +135,9 @@ export function scene(name: string, tongue: Tongue): Scene {
     wrap_up_until: null,
     can: ['sign_out', 'set_break', 'check_out'],
     cannot_dial: null,
+    cannot_play: null,
+    playback: null,
+    call_list: 0,
     calls: [],
     wrap_ups: others,
     queues: [
@@ -174,7 +177,7 @@ export function scene(name: string, tongue: Tongue): Scene {
   const local = {
     session: {
       kind: 'signed_in', local: true,
-      agent: { id: 'agent', name: '1001', extension: '1001', role: 'agent', skill_groups: [] },
+      agent: { id: 'agent', name: '1001', extension: '1001', role: 'agent', skill_groups: [], listen_recordings: false },
     },
     links: { api: { kind: 'off' }, sip: up }, queues: [], wrap_ups: [],
   } satisfies Partial<View>;

@@ -190,6 +190,24 @@ export class RehearsalHost implements Host {
       case 'extend_wrap_up':
         this.publish({ wrap_up_until: Date.now() + 90_000 });
         break;
+      case 'play_recording': {
+        const length = rowsOf(this.#tongue).find(({ record }) => record.leg === command.leg)?.record.recording?.millis ?? 0;
+        const before = view.playback?.leg === command.leg ? view.playback : { leg: command.leg, position: 0, length, speed: 100 };
+        this.publish({ playback: { ...before, phase: { kind: 'playing' } } });
+        break;
+      }
+      case 'pause_playback':
+        if (view.playback) this.publish({ playback: { ...view.playback, phase: { kind: 'paused', why: 'by_hand' } } });
+        break;
+      case 'seek_playback':
+        if (view.playback) this.publish({ playback: { ...view.playback, position: command.millis } });
+        break;
+      case 'set_playback_speed':
+        if (view.playback) this.publish({ playback: { ...view.playback, speed: command.speed } });
+        break;
+      case 'stop_playback':
+        this.publish({ playback: null });
+        break;
       case 'dismiss_notice':
         this.publish({ notices: view.notices.filter(({ id }) => id !== command.notice) });
         break;

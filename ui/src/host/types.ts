@@ -35,7 +35,11 @@ role: Role,
 /**
  * The skill groups the agent is in.
  */
-skill_groups: Array<SkillGroup>, };
+skill_groups: Array<SkillGroup>, 
+/**
+ * The right to hear the recordings of one's own calls; an administrator may hear every one.
+ */
+listen_recordings: boolean, };
 
 /**
  * The answer to one [`Query`].
@@ -140,7 +144,11 @@ record: LegRecord,
 /**
  * Its drawer of the list; nothing while it goes on.
  */
-result: CallResult | null, };
+result: CallResult | null, 
+/**
+ * Why its recording cannot be played, whatever else is so; nothing where it can. The view says what stands in the way now.
+ */
+cannot_play: CannotPlay | null, };
 
 /**
  * One call as the agent sees it.
@@ -251,6 +259,11 @@ stale: boolean, } | { "kind": "several",
  * Who it may be.
  */
 customers: Array<CustomerName>, } | { "kind": "unknown" } | { "kind": "unavailable" };
+
+/**
+ * Why a recording cannot be played.
+ */
+export type CannotPlay = "no_recording" | "not_allowed" | "offline" | "in_call";
 
 /**
  * One entry of a choice.
@@ -401,7 +414,19 @@ presence: Presence, } | { "kind": "start_answering",
 /**
  * Ready, or Break for "back to Break".
  */
-presence: Presence, } | { "kind": "extend_wrap_up" } | { "kind": "dismiss_notice", 
+presence: Presence, } | { "kind": "extend_wrap_up" } | { "kind": "play_recording", 
+/**
+ * Which leg.
+ */
+leg: LegId, } | { "kind": "pause_playback" } | { "kind": "seek_playback", 
+/**
+ * The place, in milliseconds from the beginning.
+ */
+millis: number, } | { "kind": "set_playback_speed", 
+/**
+ * The speed in percent, 50 to 200.
+ */
+speed: number, } | { "kind": "stop_playback" } | { "kind": "dismiss_notice", 
 /**
  * Which one.
  */
@@ -753,7 +778,11 @@ ended_at: Wall | null,
 /**
  * How it ended; nothing while it goes on.
  */
-outcome: LegOutcome | null, };
+outcome: LegOutcome | null, 
+/**
+ * 录音: what was recorded of it, once that is complete; nothing where nothing was.
+ */
+recording: Recording | null, };
 
 /**
  * The loudness of both sides in dB below full scale: 0 is the loudest, -100 is silence.
@@ -912,10 +941,53 @@ opened_at: Wall,
 due_at: Wall | null, };
 
 /**
+ * Why a playback pauses.
+ */
+export type PauseReason = "by_hand" | "call" | "ended";
+
+/**
  * A telephone number: an optional `+`, then 2 to 20 digits, `*` or `#`. Writing marks (spaces, dashes, dots, brackets) are
  * dropped on the way in. `Debug` shows only the last two digits; `Display` gives the number whole and is not for logs.
  */
 export type PhoneNumber = string;
+
+/**
+ * What a playback does.
+ */
+export type PlaybackPhase = { "kind": "loading" } | { "kind": "playing" } | { "kind": "paused", 
+/**
+ * Why.
+ */
+why: PauseReason, } | { "kind": "failed", 
+/**
+ * Why.
+ */
+code: Code, };
+
+/**
+ * 录音播放: the recording that is played.
+ */
+export type PlaybackView = { 
+/**
+ * Of which leg.
+ */
+leg: LegId, 
+/**
+ * What it does.
+ */
+phase: PlaybackPhase, 
+/**
+ * Where it is, in milliseconds from the beginning.
+ */
+position: number, 
+/**
+ * How long it is, in milliseconds; 0 until that is known.
+ */
+length: number, 
+/**
+ * How fast it plays, in percent.
+ */
+speed: number, };
 
 /**
  * The voice state an agent chooses, or the centre chooses for them (ACCEPTANCE 8-32).
@@ -1023,6 +1095,15 @@ oldest_since: Wall | null,
  * How many agents are Ready and free.
  */
 ready_agents: number, };
+
+/**
+ * What the centre has recorded of a leg: customer left, agent right.
+ */
+export type Recording = { 
+/**
+ * How long it is, in milliseconds.
+ */
+millis: number, };
 
 /**
  * What an account may do.
@@ -1235,6 +1316,18 @@ can: Array<DeskAction>,
  * Why nothing can be dialled now; nothing where it can.
  */
 cannot_dial: Code | null, 
+/**
+ * Why no recording can be played now; nothing where one can.
+ */
+cannot_play: CannotPlay | null, 
+/**
+ * The recording that is played.
+ */
+playback: PlaybackView | null, 
+/**
+ * Counts up when rows of the call list change, which come by query.
+ */
+call_list: number, 
 /**
  * Calls that ring or talk, oldest first.
  */

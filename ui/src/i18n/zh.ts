@@ -1,6 +1,6 @@
 // Simplified Chinese. The shape of this object is the list of keys: a language that lacks one does not compile.
 
-import type { Code, LegOutcome, PresenceReason, Presence, EndedBy, Direction, TicketState, ServiceKind, CallResult } from '../host/types';
+import type { Code, LegOutcome, PresenceReason, Presence, EndedBy, Direction, TicketState, ServiceKind, CallResult, CannotPlay } from '../host/types';
 
 const codes: Record<Code, string> = {
   wrong_password: '用户名或密码不对，请重新输入',
@@ -90,6 +90,13 @@ const outcomes: Record<LegOutcome, string> = {
   invalid_number: '空号',
   cancelled: '已取消',
   failed: '呼叫失败',
+};
+
+const cannotPlay: Record<CannotPlay, string> = {
+  no_recording: '这通电话没有录音',
+  not_allowed: '没有听录音的权限',
+  offline: '服务端连不上，暂时不能播放',
+  in_call: '通话中不能播放录音',
 };
 
 const results: Record<CallResult, string> = { normal: '正常', missed: '未接通', abandoned: '振铃放弃' };
@@ -474,8 +481,15 @@ export const zh = {
     pick: '选一通电话看详情',
     rang: '振铃',
     play: '播放',
-    noRecording: '没有通话，没有录音',
-    playLater: '此版本还不能播放录音',
+    pause: '暂停',
+    recording: '录音',
+    place: '播放位置',
+    at: (place: string, length: string) => `${place}，共 ${length}`,
+    speed: '播放速度',
+    noTalk: '没有通话，没有录音',
+    cannotPlay,
+    fetching: '正在读取录音',
+    pausedByCall: '有通话，已暂停',
     withCustomer: '与该客户的通话',
     withCustomerNone: '与该客户没有更早的通话',
     withCustomerFailed: '与该客户的通话读取失败',
