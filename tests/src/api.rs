@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use offhook_model::{
-    CallId, CustomerCard, CustomerId, Direction, LegRecord, PhoneNumber, Presence, WrapUpId,
+    CallId, CustomerCard, CustomerId, Direction, LegId, LegRecord, PhoneNumber, Presence, WrapUpId,
     api::{
         CallLegs, CustomerBody, SignInResponse, TicketStored, WrapUpBody, WrapUpReceipt,
         WrapUpStored,
@@ -206,6 +206,21 @@ impl Api {
     /// The centre refuses.
     pub async fn calls(&self) -> Result<Vec<CallLegs>> {
         self.get("/v1/calls").await
+    }
+
+    /// Fetches a leg's recording, or bytes of it (`0-99`): the status, and what came.
+    ///
+    /// # Errors
+    /// The centre does not answer.
+    pub async fn recording(&self, leg: LegId, bytes: Option<&str>) -> Result<(u16, Vec<u8>)> {
+        let path = format!("{}/v1/recordings/{leg}", self.base);
+        let mut request = self.http.get(path).bearer_auth(&self.token);
+        if let Some(bytes) = bytes {
+            request = request.header("Range", format!("bytes={bytes}"));
+        }
+        let answer = request.send().await.context("Asking for a recording")?;
+        let status = answer.status().as_u16();
+        Ok((status, answer.bytes().await?.to_vec()))
     }
 
     /// Lists this agent's own legs of the last seven days, newest first.

@@ -136,7 +136,7 @@ impl Centre {
         .arg(&self.data)
         .args(["--http", http, "--sip", &self.sip])
         .args(["--ring-seconds", &ring_seconds.to_string()])
-        .args(["--sample-data", "--practice", "--print-ready"])
+        .args(["--sample-data", "--practice", "--record", "--print-ready"])
         .args(option("--wrap-up-seconds", &wrap_up_seconds))
         .args(option("--trunk", trunk))
         .talking()

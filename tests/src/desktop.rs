@@ -55,6 +55,8 @@ pub enum Role {
     Choice,
     /// A radio button.
     Radio,
+    /// A handle that is drawn along a line.
+    Slider,
     /// A figure that runs, such as the time of a call.
     Timer,
     /// A row of a table.
@@ -74,6 +76,7 @@ impl Role {
             Self::ComboBox => "select, [role=combobox], button[aria-haspopup=listbox]",
             Self::Choice => "option, [role=option], [role=menuitem]",
             Self::Radio => "input[type=radio], [role=radio]",
+            Self::Slider => "input[type=range], [role=slider]",
             Self::Timer => "[role=timer]",
             Self::Row => "[role=row]",
             Self::Region => "section, [role=region]",
@@ -89,6 +92,7 @@ impl Role {
             Self::ComboBox => matches!(computed, "combobox" | "listbox" | "button"),
             Self::Choice => matches!(computed, "option" | "menuitem"),
             Self::Radio => computed == "radio",
+            Self::Slider => computed == "slider",
             Self::Timer => computed == "timer",
             Self::Row => computed == "row",
             Self::Region => computed == "region",

@@ -31,6 +31,7 @@
 //! | `tests/window_customers.rs` | somebody new, one of several, and a card that comes while one writes |
 //! | `tests/window_wrap_up.rs` | profile, tags, ticket, summary, and the ways out of a wrap-up |
 //! | `tests/window_call_list.rs` | the list's filters, rows and details, by keyboard too |
+//! | `tests/window_recordings.rs` | a call is recorded, played, sought in, sped up and paused by the next call, and kept from who may not listen |
 //! | `tests/house_rules.rs` | which crate may know which |
 //!
 //! # How to run them

@@ -22,6 +22,14 @@ impl Sound {
         }
     }
 
+    /// Takes one channel out of a 16-bit wav file; the first is 0.
+    ///
+    /// # Errors
+    /// It is not 16-bit PCM, or has no such channel.
+    pub fn channel(bytes: &[u8], channel: usize) -> Result<Self> {
+        Self::parse(bytes, channel)
+    }
+
     /// Reads a 16-bit wav file; of several channels the first. A file whose writer has not closed it yet, so that its
     /// header still says nothing of its length, is read as far as it goes.
     ///
@@ -29,10 +37,10 @@ impl Sound {
     /// The file cannot be read or is not 16-bit PCM.
     pub fn read(path: &Path) -> Result<Self> {
         let bytes = std::fs::read(path).with_context(|| format!("Reading {}", path.display()))?;
-        Self::parse(&bytes).with_context(|| format!("Reading {}", path.display()))
+        Self::parse(&bytes, 0).with_context(|| format!("Reading {}", path.display()))
     }
 
-    fn parse(bytes: &[u8]) -> Result<Self> {
+    fn parse(bytes: &[u8], channel: usize) -> Result<Self> {
         ensure!(
             bytes.len() >= 12 && &bytes[..4] == b"RIFF" && &bytes[8..12] == b"WAVE",
             "no wav file"
@@ -49,11 +57,14 @@ impl Sound {
                     rate = u32::from_le_bytes([body[4], body[5], body[6], body[7]]);
                 }
                 b"data" => {
-                    ensure!(channels > 0 && rate > 0, "data before its format");
+                    ensure!(channel < channels && rate > 0, "data before its format");
                     let written = if length == 0 { body.len() } else { length };
                     let samples = body[..written.min(body.len())]
                         .chunks_exact(2 * channels)
-                        .map(|frame| f32::from(i16::from_le_bytes([frame[0], frame[1]])) / 32768.0)
+                        .map(|frame| &frame[2 * channel..])
+                        .map(|sample| {
+                            f32::from(i16::from_le_bytes([sample[0], sample[1]])) / 32768.0
+                        })
                         .collect();
                     return Ok(Self { rate, samples });
                 }

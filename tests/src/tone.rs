@@ -1,4 +1,4 @@
-//! One steady tone in a recording: the ringback tone, which is 450 Hz.
+//! Steady tones in a recording, such as the ringback tone, which is 450 Hz.
 
 use crate::sound::Sound;
 use anyhow::Result;
@@ -26,7 +26,35 @@ pub fn length(recording: &Sound, hertz: f32) -> Result<Duration> {
     Ok(FRAME_LENGTH * u32::try_from(heard)?)
 }
 
+/// Tells how loud a tone is in all of a recording, whatever else is heard, in dBFS of a sine.
+///
+/// # Errors
+/// The recording's rate is no multiple of 8 kHz.
+pub fn level(recording: &Sound, hertz: f32) -> Result<f64> {
+    let sound = recording.at_8_khz()?;
+    let frames = sound.samples.chunks_exact(FRAME);
+    let count = frames.len().max(1) as f32;
+    let power = frames.map(|frame| power(frame, hertz).0).sum::<f32>() / count;
+    Ok(10.0 * f64::from(power.max(1e-12)).log10())
+}
+
+/// Makes a tone.
+#[must_use]
+pub fn sound(hertz: f32, length: Duration) -> Sound {
+    let mut sound = Sound::silence(48_000, length);
+    for (n, sample) in sound.samples.iter_mut().enumerate() {
+        *sample = 0.1 * (std::f32::consts::TAU * hertz * n as f32 / 48_000.0).sin();
+    }
+    sound
+}
+
 fn holds(frame: &[f32], hertz: f32) -> bool {
+    let (power, all) = power(frame, hertz);
+    power >= FLOOR && power >= ALONE * all
+}
+
+/// The power of a tone in a frame, and of all of it.
+fn power(frame: &[f32], hertz: f32) -> (f32, f32) {
     let step = std::f32::consts::TAU * hertz / 8000.0;
     let (mut re, mut im, mut all) = (0.0, 0.0, 0.0);
     for (n, sample) in frame.iter().enumerate() {
@@ -37,8 +65,7 @@ fn holds(frame: &[f32], hertz: f32) -> bool {
     }
     let count = frame.len() as f32;
     // A sine of amplitude a gives |sum| = a/2 * count; its power is a^2/2.
-    let power = (re * re + im * im) * 2.0 / (count * count);
-    power >= FLOOR && power >= ALONE * all / count
+    ((re * re + im * im) * 2.0 / (count * count), all / count)
 }
 
 #[cfg(test)]
@@ -46,11 +73,21 @@ mod tests {
     use super::*;
 
     fn sine(hertz: f32, millis: u64) -> Sound {
-        let mut sound = Sound::silence(48_000, Duration::from_millis(millis));
-        for (n, sample) in sound.samples.iter_mut().enumerate() {
-            *sample = 0.1 * (std::f32::consts::TAU * hertz * n as f32 / 48_000.0).sin();
+        sound(hertz, Duration::from_millis(millis))
+    }
+
+    #[test]
+    fn a_tone_has_its_level_also_beside_another() -> Result<()> {
+        let mut both = sine(700.0, 1000);
+        for (sum, other) in both.samples.iter_mut().zip(sine(1250.0, 1000).samples) {
+            *sum += other;
         }
-        sound
+        for hertz in [700.0, 1250.0] {
+            let found = level(&both, hertz)?;
+            assert!((found + 23.0).abs() < 1.0, "{hertz} Hz: {found}");
+        }
+        assert!(level(&both, 950.0)? < -45.0);
+        Ok(())
     }
 
     #[test]
