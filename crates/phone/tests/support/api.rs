@@ -40,6 +40,8 @@ struct Told {
     refuse: VecDeque<u16>,
     /// Statuses to answer profiles and tickets with, before 200.
     refuse_filed: VecDeque<u16>,
+    /// What is given of any recording; it is forbidden where there is none.
+    recording: Option<Vec<u8>>,
     revision: u64,
 }
 
@@ -107,6 +109,10 @@ impl Api {
         self.told().refuse_filed.extend(statuses);
     }
 
+    pub fn records(&self, wav: Option<Vec<u8>>) {
+        self.told().recording = wav;
+    }
+
     pub fn tell(&self, event: Event) {
         self.events.send(event).ok();
     }
@@ -130,6 +136,14 @@ impl Api {
             if request.path == "/v1/events" {
                 return self.stream_events(stream).await;
             }
+            if request.path.starts_with("/v1/recordings/")
+                && let Some(part) = self.part(&request)
+            {
+                if stream.get_mut().write_all(&part).await.is_err() {
+                    return;
+                }
+                continue;
+            }
             let (status, answer) = self.answer(&request).await;
             let body = answer.map(|answer| answer.to_string()).unwrap_or_default();
             let head = format!(
@@ -141,6 +155,22 @@ impl Api {
                 return;
             }
         }
+    }
+
+    /// The part of the recording that is asked for.
+    fn part(&self, request: &Request) -> Option<Vec<u8>> {
+        let told = self.told();
+        let wav = told.recording.as_ref()?;
+        let (first, last) = request.range.strip_prefix("bytes=")?.split_once('-')?;
+        let first: usize = first.parse().ok()?;
+        let end = (last.parse::<usize>().ok()? + 1).min(wav.len());
+        let head = format!(
+            "HTTP/1.1 206 X\r\nContent-Range: bytes {first}-{}/{}\r\nContent-Length: {}\r\n\r\n",
+            end - 1,
+            wav.len(),
+            end - first
+        );
+        Some([head.as_bytes(), wav.get(first..end)?].concat())
     }
 
     async fn answer(&self, request: &Request) -> (u16, Option<Value>) {
@@ -175,6 +205,7 @@ impl Api {
                     (200, Some(to_json(&told.cards)))
                 }
             }
+            ("GET", route) if route.starts_with("/v1/recordings/") => problem(403, "forbidden"),
             ("GET", "/v1/legs") => (200, Some(json!([]))),
             ("PUT", route) if route.starts_with("/v1/wrap-ups/") => {
                 let answered = self.told().refuse.pop_front().unwrap_or(201);
@@ -344,6 +375,7 @@ struct Request {
     path: String,
     key: String,
     version: Option<String>,
+    range: String,
     body: Vec<u8>,
 }
 
@@ -378,6 +410,7 @@ async fn request(stream: &mut BufReader<TcpStream>) -> Option<Request> {
         match name.to_ascii_lowercase().as_str() {
             "idempotency-key" => request.key = value.trim().to_owned(),
             "if-match" => request.version = Some(value.trim().to_owned()),
+            "range" => request.range = value.trim().to_owned(),
             "content-length" => length = value.trim().parse().ok()?,
             _ => {}
         }
