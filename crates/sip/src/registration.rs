@@ -3,6 +3,7 @@
 //! ```text
 //! Idle ──Register──▶ Asking ──200──▶ Registered ──¾ of the interval──▶ Asking
 //!                      └──refused, silence──▶ Waiting ──back-off──▶ Asking
+//!                      └──wrong password──▶ Refused ──network changed──▶ Asking
 //! Registered ──nobody there──▶ Waiting; Registered, Asking ──connection lost──▶ Waiting ──at once──▶ Asking
 //! any ──Unregister──▶ Withdrawing ──any answer──▶ Idle
 //! ```
@@ -36,6 +37,8 @@ enum State {
     Asking(RequestKey),
     Registered,
     Waiting,
+    /// Wanted, but not asked for again by itself.
+    Refused,
     Withdrawing(RequestKey),
 }
 
@@ -95,7 +98,7 @@ impl Registration {
         endpoint: &mut Endpoint,
     ) {
         match self.state {
-            State::Asking(_) | State::Registered | State::Waiting => {
+            State::Asking(_) | State::Registered | State::Waiting | State::Refused => {
                 self.register(now, account, endpoint)
             }
             State::Idle | State::Withdrawing(_) => {}
@@ -152,7 +155,11 @@ impl Registration {
                 Some(self.disconnected(now))
             }
             State::Registered => Some(self.failed(now, cause, Retry::After(None))),
-            State::Idle | State::Asking(_) | State::Waiting | State::Withdrawing(_) => None,
+            State::Idle
+            | State::Asking(_)
+            | State::Waiting
+            | State::Refused
+            | State::Withdrawing(_) => None,
         }
     }
 
@@ -182,6 +189,7 @@ impl Registration {
             | State::Asking(_)
             | State::Registered
             | State::Waiting
+            | State::Refused
             | State::Withdrawing(_) => None,
         }
     }
@@ -210,6 +218,7 @@ impl Registration {
             | State::Asking(_)
             | State::Registered
             | State::Waiting
+            | State::Refused
             | State::Withdrawing(_) => None,
         }
     }
@@ -336,7 +345,7 @@ impl Registration {
         self.state = if retry_in.is_some() {
             State::Waiting
         } else {
-            State::Idle
+            State::Refused
         };
         Event::RegistrationFailed { cause, retry_in }
     }

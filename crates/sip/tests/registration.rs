@@ -123,7 +123,7 @@ fn a_short_wish_that_was_raised_is_kept_by_the_raised_interval() {
 }
 
 #[test]
-fn a_wrong_password_is_told_after_two_questions_and_never_tried_again() {
+fn a_wrong_password_is_told_after_two_questions_and_not_tried_again_by_itself() {
     let (mut phone, mut office) = (agent("wrong", 120, 1), office(2));
     let mut wire = Wire::new(FAIR, 3);
     phone.ua.handle_command(secs(0), Command::Register);
@@ -142,6 +142,32 @@ fn a_wrong_password_is_told_after_two_questions_and_never_tried_again() {
     ));
     assert_eq!(registers(&wire), 2);
     assert!(phone.ua.is_at_rest());
+    // Told that things have changed, it asks once more.
+    phone.ua.handle_command(secs(3600), Command::NetworkChanged);
+    run(
+        secs(3600),
+        secs(7200),
+        &mut wire,
+        &mut [&mut phone, &mut office],
+    );
+    assert_eq!((events(&mut phone).len(), registers(&wire)), (1, 4));
+    // Who does not want to be registered does not ask.
+    phone.ua.handle_command(secs(7200), Command::Unregister);
+    run(
+        secs(7200),
+        secs(7300),
+        &mut wire,
+        &mut [&mut phone, &mut office],
+    );
+    let asked = registers(&wire);
+    phone.ua.handle_command(secs(7300), Command::NetworkChanged);
+    run(
+        secs(7300),
+        secs(7400),
+        &mut wire,
+        &mut [&mut phone, &mut office],
+    );
+    assert_eq!(registers(&wire), asked);
 }
 
 #[test]
