@@ -8,8 +8,8 @@ use std::path::PathBuf;
 /// How the program is called.
 pub const USAGE: &str = "\
 offhook-centre serve [--data DIR] [--http ADDRESS] [--sip ADDRESS] [--ring-seconds N]
-                     [--wrap-up-seconds N] [--trunk HOST:PORT] [--record] [--sample-data]
-                     [--practice] [--print-ready] [--allow-plain]
+                     [--wrap-up-seconds N] [--grace-seconds N] [--trunk HOST:PORT] [--record]
+                     [--sample-data] [--practice] [--print-ready] [--allow-plain]
 
   --data DIR        where the records are kept (default: offhook-centre-data)
   --http ADDRESS    where the API listens (default: 127.0.0.1:0, any free port)
@@ -18,6 +18,7 @@ offhook-centre serve [--data DIR] [--http ADDRESS] [--sip ADDRESS] [--ring-secon
   --wrap-up-seconds N
                     how long a wrap-up may take before the agent is free again, 10 to 3600
                     (default: as long as the agent wants)
+  --grace-seconds N how long after its app fell silent an agent is checked out, 1 to 3600 (default: 60)
   --trunk HOST:PORT where calls to numbers outside go, plain SIP over UDP (default: practice
                     people answer them with --practice, nobody without)
   --record          record what agents and customers say to each other
@@ -59,6 +60,7 @@ pub fn read(words: impl IntoIterator<Item = String>) -> Result<Arguments, Argume
         sip: any_port,
         ring_seconds: 30,
         wrap_up_seconds: None,
+        grace_seconds: 60,
         trunk: None,
         record: false,
         sample_data: false,
@@ -75,6 +77,7 @@ pub fn read(words: impl IntoIterator<Item = String>) -> Result<Arguments, Argume
             "--wrap-up-seconds" => {
                 options.wrap_up_seconds = Some(seconds(&word, 10..=3_600, &mut words)?);
             }
+            "--grace-seconds" => options.grace_seconds = seconds(&word, 1..=3_600, &mut words)?,
             "--trunk" => options.trunk = Some(value(&word, &mut words)?),
             "--record" => options.record = true,
             "--sample-data" => options.sample_data = true,
@@ -129,13 +132,14 @@ mod tests {
     #[test]
     fn everything_can_be_said() {
         let arguments = words(
-            "serve --data /d --http 127.0.0.1:80 --sip [::1]:5060 --ring-seconds 5 --wrap-up-seconds 90 --trunk pbx:5060 --record --sample-data --practice --print-ready",
+            "serve --data /d --http 127.0.0.1:80 --sip [::1]:5060 --ring-seconds 5 --wrap-up-seconds 90 --grace-seconds 7 --trunk pbx:5060 --record --sample-data --practice --print-ready",
         )
         .expect("read");
         assert_eq!(arguments.options.data, PathBuf::from("/d"));
         assert_eq!(arguments.options.sip.port(), 5060);
         assert_eq!(arguments.options.ring_seconds, 5);
         assert_eq!(arguments.options.wrap_up_seconds, Some(90));
+        assert_eq!(arguments.options.grace_seconds, 7);
         assert_eq!(arguments.options.trunk.as_deref(), Some("pbx:5060"));
         assert!(arguments.print_ready && arguments.options.practice);
         assert!(arguments.options.record);
@@ -156,6 +160,10 @@ mod tests {
         assert_eq!(
             words("serve --wrap-up-seconds 9").expect_err("too short"),
             ArgumentError::Value("--wrap-up-seconds".into(), "9".into())
+        );
+        assert_eq!(
+            words("serve --grace-seconds 3601").expect_err("too long"),
+            ArgumentError::Value("--grace-seconds".into(), "3601".into())
         );
         assert_eq!(
             words("serve --what").expect_err("unknown"),

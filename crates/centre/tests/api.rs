@@ -3,7 +3,7 @@
 mod support;
 
 use offhook_model::api::{Event, Problem, WrapUpReceipt, WrapUpStored};
-use offhook_model::{Activity, Code, CustomerCard, Presence, PresenceReason};
+use offhook_model::{Activity, Code, CustomerCard, Presence, PresenceReason, PresenceState};
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 use support::World;
@@ -397,6 +397,31 @@ async fn signing_in_elsewhere_ends_the_earlier_window_and_says_so() {
     );
     let again = world.signed_in("lin").await;
     assert_eq!(again.presence.presence, Presence::CheckedOut);
+    world.centre.stop().await;
+}
+
+#[tokio::test]
+async fn a_computer_that_sleeps_is_on_break_with_its_reason() {
+    let world = World::start().await;
+    let token = world.token("lin").await;
+    world.set_presence(&token, "ready").await;
+    let awake = json!({"presence": "ready", "asleep": true});
+    let response = world
+        .put("/v1/presence", &token, Uuid::new_v4(), &awake)
+        .await;
+    assert_eq!(problem(response).await, (400, Code::Malformed));
+    let asleep = json!({"presence": "break", "asleep": true});
+    let told: PresenceState = world
+        .put("/v1/presence", &token, Uuid::new_v4(), &asleep)
+        .await
+        .json()
+        .await
+        .expect("a presence");
+    let so = (Presence::Break, PresenceReason::Asleep);
+    assert_eq!((told.presence, told.reason), so);
+    let world = world.restart().await;
+    let again = world.signed_in("lin").await.presence;
+    assert_eq!((again.presence, again.reason), so);
     world.centre.stop().await;
 }
 

@@ -50,7 +50,25 @@ impl Session {
     ) -> Result<PresenceState, CloudError> {
         self.request(Method::PUT, &["presence"])
             .idempotent(key)
-            .json(&PresenceRequest { presence })
+            .json(&PresenceRequest {
+                presence,
+                asleep: false,
+            })
+            .json_answer()
+            .await
+    }
+
+    /// `PUT /v1/presence`: says that this computer is about to sleep, so that its silence checks nobody out.
+    ///
+    /// # Errors
+    /// [`CloudError`].
+    pub async fn suspending(&self, key: Uuid) -> Result<PresenceState, CloudError> {
+        self.request(Method::PUT, &["presence"])
+            .idempotent(key)
+            .json(&PresenceRequest {
+                presence: Presence::Break,
+                asleep: true,
+            })
             .json_answer()
             .await
     }

@@ -78,6 +78,11 @@ async fn a_write_carries_the_key_it_was_given() {
     );
     assert_eq!(asked.body, br#"{"presence":"break"}"#);
 
+    session.suspending(KEY).await.expect("set");
+    let asked = last(&centre);
+    assert_eq!(asked.line, "PUT /v1/presence HTTP/1.1");
+    assert_eq!(asked.body, br#"{"presence":"break","asleep":true}"#);
+
     session
         .start_answering(KEY, Presence::Ready)
         .await

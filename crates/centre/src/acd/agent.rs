@@ -63,7 +63,7 @@ pub(super) struct Agent {
     pub(super) idle_since: Mono,
     /// No offer before this.
     pub(super) paused_until: Mono,
-    /// When the app was last heard; nothing for one that is not watched.
+    /// When the app was last heard; nothing for one that is not watched: it sends no heartbeats, or sleeps.
     pub(super) heard: Option<Mono>,
     /// The activity last told, and the end of its time.
     pub(super) told: (Activity, Option<Wall>),

@@ -240,7 +240,8 @@ fn as_the_callee_sees_it(outcome: LegOutcome) -> LegOutcome {
         | LegOutcome::Declined
         | LegOutcome::AbandonedWhileRinging
         | LegOutcome::AnsweredElsewhere
-        | LegOutcome::Failed => outcome,
+        | LegOutcome::Failed
+        | LegOutcome::LostByRestart => outcome,
     }
 }
 
@@ -254,5 +255,6 @@ fn of_call(outcome: LegOutcome) -> CallOutcome {
         LegOutcome::Cancelled => CallOutcome::Cancelled,
         LegOutcome::AbandonedWhileRinging => CallOutcome::AbandonedWhileRinging,
         LegOutcome::AnsweredElsewhere | LegOutcome::Failed => CallOutcome::Failed,
+        LegOutcome::LostByRestart => CallOutcome::LostByRestart,
     }
 }

@@ -144,6 +144,7 @@ impl Acd {
     pub fn handle(&mut self, now: Now, input: Input) {
         match input {
             Input::SignedIn { agent } => {
+                self.heard_otherwise(now, agent);
                 if self.presence(agent).map(|state| state.presence) == Some(Presence::CheckedOut) {
                     self.set_presence(now, agent, Presence::CheckedOut, PresenceReason::SignedIn);
                 }
@@ -152,9 +153,17 @@ impl Acd {
                 agent,
                 presence,
                 reason,
-            } => self.set_presence(now, agent, presence, reason),
-            Input::StartAnswering { agent, presence } => self.start_answering(now, agent, presence),
+            } => {
+                self.heard_otherwise(now, agent);
+                self.set_presence(now, agent, presence, reason);
+            }
+            Input::Suspending { agent } => self.suspending(now, agent),
+            Input::StartAnswering { agent, presence } => {
+                self.heard_otherwise(now, agent);
+                self.start_answering(now, agent, presence);
+            }
             Input::ExtendWrapUp { agent } => {
+                self.heard_otherwise(now, agent);
                 if let Some(agent) = self.agents.get_mut(&agent) {
                     agent.extend_wrap_up(now);
                 }
@@ -212,6 +221,7 @@ impl Acd {
             }
         }
         self.end_unanswered_dials(now);
+        self.check_out_the_lost(now);
         for agent in self.agents.values_mut() {
             if agent
                 .wrap_up_until()
@@ -273,7 +283,13 @@ impl Acd {
         self.effects.pop_front()
     }
 
-    fn set_presence(&mut self, now: Now, id: AgentId, presence: Presence, reason: PresenceReason) {
+    pub(super) fn set_presence(
+        &mut self,
+        now: Now,
+        id: AgentId,
+        presence: Presence,
+        reason: PresenceReason,
+    ) {
         let Some(agent) = self.agents.get_mut(&id) else {
             return;
         };
@@ -438,12 +454,12 @@ impl Acd {
         }
     }
 
-    fn cancel(&mut self, leg: LegId, why: CancelReason) {
+    pub(super) fn cancel(&mut self, leg: LegId, why: CancelReason) {
         self.effects.push_back(Effect::CancelOffer { leg, why });
     }
 
     /// Ends a ringing leg and puts its call at the head of its queue; names the agent it rang at.
-    fn requeue(&mut self, now: Now, leg: LegId, outcome: LegOutcome) -> Option<AgentId> {
+    pub(super) fn requeue(&mut self, now: Now, leg: LegId, outcome: LegOutcome) -> Option<AgentId> {
         let (call, agent) = self.end_leg(now, leg, outcome)?;
         let entry = self.calls.get_mut(&call)?;
         entry.stage = Stage::Queued;
@@ -622,17 +638,6 @@ impl Acd {
             self.config.reach.min(self.config.ring)
         };
         leg.offered.mono + patience
-    }
-
-    /// When a watched agent counts as lost. Never during a call: then when it ends (ACCEPTANCE 12).
-    fn lost_deadline(&self, agent: &Agent) -> Option<Mono> {
-        match agent.presence.presence {
-            Presence::CheckedOut | Presence::AnswerOnMobile => None,
-            Presence::Ready | Presence::Break if agent.in_call() => None,
-            Presence::Ready | Presence::Break => {
-                agent.heard.map(|heard| heard + self.config.lost_after)
-            }
-        }
     }
 }
 

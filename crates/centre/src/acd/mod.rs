@@ -9,12 +9,14 @@
 //! ```
 //!
 //! Promise: a call is always in exactly one place (a queue, one ringing leg, one talking leg) until it is recorded as
-//! ended; an agent has at most one leg; an offer goes only to an agent who is Ready, free and registered.
+//! ended; an agent has at most one leg; an offer goes only to an agent who is Ready, free and registered; nobody
+//! is checked out in a call for the silence of their app.
 //!
 //! Knows: presence, activity, queues, the 30 s. Does not know: SIP, SQL, HTTP, the clock; time comes in with each input.
 
 mod agent;
 mod dials;
+mod grace;
 mod machine;
 #[cfg(test)]
 mod random_days;

@@ -141,14 +141,15 @@ impl World {
                 self.registered.insert(agent);
                 Input::Registered { agent }
             }
-            13 => {
-                if self.random.below(4) == 0 {
+            13 => match self.random.below(8) {
+                0 | 1 => {
                     self.registered.remove(&agent);
                     Input::Unregistered { agent }
-                } else {
-                    Input::Heard { agent }
                 }
-            }
+                2 => Input::SignedIn { agent },
+                3 => Input::Suspending { agent },
+                _ => Input::Heard { agent },
+            },
             18 => {
                 let call = call_id(self.next_call);
                 self.next_call += 1;

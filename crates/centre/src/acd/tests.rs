@@ -1,4 +1,5 @@
 mod dials;
+mod grace;
 mod head;
 mod wrap_ups;
 
@@ -464,35 +465,6 @@ fn the_longest_idle_agent_comes_first() {
     day.ringing(3, 3);
     day.arrive(4);
     day.ringing(1, 4);
-}
-
-#[test]
-fn an_app_that_falls_silent_is_checked_out_after_a_minute_but_never_in_a_call() {
-    let mut day = Day::with_agents(1);
-    day.pass(600_000);
-    assert_eq!(
-        day.presence(1).0,
-        Presence::Ready,
-        "a bare SIP phone sends no heartbeat"
-    );
-    day.input(Input::Heard { agent: agent_id(1) });
-    day.pass(59_000);
-    day.arrive(1);
-    let leg = day.ringing(1, 1);
-    day.input(Input::Answered { leg });
-    day.pass(120_000);
-    assert_eq!(day.presence(1).0, Presence::Ready);
-    day.input(Input::Gone { call: call_id(1) });
-    day.pass(0);
-    assert_eq!(
-        day.presence(1),
-        (Presence::CheckedOut, PresenceReason::Lost)
-    );
-    assert_eq!(
-        day.acd.poll_timeout(),
-        None,
-        "nothing keeps the clock running"
-    );
 }
 
 #[test]

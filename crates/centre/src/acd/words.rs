@@ -189,6 +189,11 @@ pub enum Input {
         /// Why.
         reason: PresenceReason,
     },
+    /// The agent's computer is about to sleep.
+    Suspending {
+        /// Whose.
+        agent: AgentId,
+    },
     /// 开始接听: the wrap-up activity is over.
     StartAnswering {
         /// Whose.
@@ -322,6 +327,8 @@ pub enum CallOutcome {
     Cancelled,
     /// The centre failed.
     Failed,
+    /// The centre was started anew while it waited, rang or talked.
+    LostByRestart,
 }
 
 /// A call as it is recorded.

@@ -17,8 +17,18 @@ pub(super) async fn set(
     State(app): State<App>,
     write: Write<PresenceRequest>,
 ) -> Result<Response, Refusal> {
-    let presence = possible(write.body.presence)?;
-    let change = app.control.set_presence(write.key.account, presence);
+    let PresenceRequest { presence, asleep } = write.body;
+    let (presence, agent) = (possible(presence)?, write.key.account);
+    if asleep && presence != Presence::Break {
+        return Err(Refusal::new(Code::Malformed));
+    }
+    let change = async {
+        if asleep {
+            app.control.suspending(agent).await
+        } else {
+            app.control.set_presence(agent, presence).await
+        }
+    };
     once(&app, &write.key, change).await
 }
 

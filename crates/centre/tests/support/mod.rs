@@ -32,6 +32,7 @@ pub fn options(data: &Path) -> Options {
         sip: any,
         ring_seconds: 30,
         wrap_up_seconds: None,
+        grace_seconds: 60,
         trunk: None,
         record: true,
         sample_data: true,

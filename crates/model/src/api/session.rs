@@ -96,6 +96,9 @@ pub struct SipAccount {
 pub struct PresenceRequest {
     /// The presence asked for.
     pub presence: Presence,
+    /// The computer is about to sleep: with Break alone. The reason is then that it sleeps, and its silence checks nobody out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub asleep: bool,
 }
 
 /// `POST /v1/extend-wrap-up`: gives the wrap-up its whole time anew, from now on; answered with [`WrapUpExtended`]. Refused
