@@ -292,7 +292,9 @@ impl Desk {
         };
         match how {
             LegEnd::Failed(code) => self.refuse(now, code),
-            LegEnd::FarHungUp | LegEnd::Withdrawn(_) | LegEnd::NotReached(_) if !talked => {
+            LegEnd::FarHungUp | LegEnd::Withdrawn(_) | LegEnd::NotReached(_)
+                if !talked || outcome == LegOutcome::LostByRestart =>
+            {
                 let number = self.call_mut(leg).and_then(|call| call.number.clone());
                 self.notice(
                     now,

@@ -157,10 +157,7 @@ fn the_caller_who_leaves_while_it_rings_changes_no_state_and_is_recorded() {
             _ => None,
         })
         .expect("a row for the call list");
-    assert_eq!(
-        record.outcome.map(LegOutcome::result),
-        Some(CallResult::Abandoned)
-    );
+    assert_eq!(record.result(), Some(CallResult::Abandoned));
     let view = day.view();
     assert_eq!(
         view.presence.expect("signed in").confirmed.presence,
@@ -315,4 +312,39 @@ fn mute_shows_what_was_asked_and_what_is_so() {
     assert!(day.call(leg).can.contains(&CallAction::Unmute));
     day.fact(Fact::Muted { leg, muted: true });
     assert!(day.call(leg).muted.confirmed);
+}
+
+#[test]
+fn a_call_that_the_centre_lost_by_its_restart_is_told_and_has_its_wrap_up() {
+    let how = LegEnd::Withdrawn(LegOutcome::LostByRestart);
+    let told = |day: &Day| {
+        matches!(
+            day.view().notices.last().map(|notice| &notice.about),
+            Some(NoticeKind::CallGone {
+                outcome: LegOutcome::LostByRestart,
+                number: Some(_)
+            })
+        )
+    };
+    let row = |day: &mut Day| {
+        day.take().into_iter().find_map(|effect| match effect {
+            Effect::RecordLeg(record) => record.result(),
+            _ => None,
+        })
+    };
+    let mut day = Day::ready();
+    let leg = day.queue_call();
+    day.fact(Fact::Ended { leg, how });
+    assert!(told(&day));
+    assert_eq!(row(&mut day), Some(CallResult::Missed));
+    assert_eq!(day.view().activity, Activity::Free);
+
+    let leg = day.live_call();
+    let wrap_up = day.call(leg).wrap_up;
+    day.fact(Fact::Ended { leg, how });
+    assert!(told(&day));
+    assert_eq!(row(&mut day), Some(CallResult::Normal), "they talked");
+    assert_eq!(day.view().activity, Activity::WrapUp);
+    let form = day.form(wrap_up);
+    assert_eq!(form.outcome, Some(LegOutcome::LostByRestart));
 }

@@ -94,10 +94,7 @@ fn each_way_not_to_reach_somebody_is_told_apart_and_leads_to_wrap_up() {
         });
         let recorded = recorded.expect("a row");
         assert_eq!(recorded.direction, Direction::Outbound);
-        assert_eq!(
-            recorded.outcome.map(LegOutcome::result),
-            Some(CallResult::Missed)
-        );
+        assert_eq!(recorded.result(), Some(CallResult::Missed));
     }
 }
 

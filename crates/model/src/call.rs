@@ -40,6 +40,8 @@ pub enum LegOutcome {
     Cancelled,
     /// The network, the phone or the centre failed.
     Failed,
+    /// The centre was started anew while it rang or they talked.
+    LostByRestart,
 }
 
 /// The three drawers of the call list (ACCEPTANCE 106).
@@ -52,26 +54,6 @@ pub enum CallResult {
     Missed,
     /// 振铃放弃: the caller left while this agent's phone rang.
     Abandoned,
-}
-
-impl LegOutcome {
-    /// Sorts the outcome into its drawer of the call list.
-    #[must_use]
-    pub const fn result(self) -> CallResult {
-        match self {
-            Self::Connected => CallResult::Normal,
-            Self::AbandonedWhileRinging => CallResult::Abandoned,
-            Self::RingNoAnswer
-            | Self::Declined
-            | Self::AnsweredElsewhere
-            | Self::Busy
-            | Self::NoAnswer
-            | Self::Rejected
-            | Self::InvalidNumber
-            | Self::Cancelled
-            | Self::Failed => CallResult::Missed,
-        }
-    }
 }
 
 /// One row of the call list: one agent's leg of a call.
@@ -108,4 +90,33 @@ pub struct Recording {
     /// How long it is, in milliseconds.
     #[ts(type = "number")]
     pub millis: u64,
+}
+
+impl LegRecord {
+    /// Sorts the row into its drawer of the call list; nothing while it goes on.
+    #[must_use]
+    pub const fn result(&self) -> Option<CallResult> {
+        Some(match (self.outcome, self.answered_at) {
+            (None, _) => return None,
+            (Some(LegOutcome::Connected), _) | (Some(LegOutcome::LostByRestart), Some(_)) => {
+                CallResult::Normal
+            }
+            (Some(LegOutcome::AbandonedWhileRinging), _) => CallResult::Abandoned,
+            (
+                Some(
+                    LegOutcome::RingNoAnswer
+                    | LegOutcome::Declined
+                    | LegOutcome::AnsweredElsewhere
+                    | LegOutcome::Busy
+                    | LegOutcome::NoAnswer
+                    | LegOutcome::Rejected
+                    | LegOutcome::InvalidNumber
+                    | LegOutcome::Cancelled
+                    | LegOutcome::Failed,
+                ),
+                _,
+            )
+            | (Some(LegOutcome::LostByRestart), None) => CallResult::Missed,
+        })
+    }
 }

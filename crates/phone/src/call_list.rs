@@ -43,6 +43,7 @@ fn merged(old: Option<&LegRecord>, mut new: LegRecord) -> Option<LegRecord> {
     new.skill_group = new.skill_group.or_else(|| old.skill_group.clone());
     new.number = new.number.or_else(|| old.number.clone());
     new.recording = new.recording.or(old.recording);
+    new.answered_at = new.answered_at.or(old.answered_at);
     (new != *old).then_some(new)
 }
 

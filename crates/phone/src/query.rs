@@ -92,7 +92,7 @@ pub struct CallRow {
 impl CallRow {
     pub(crate) fn new(record: LegRecord, right: RightToListen) -> Self {
         Self {
-            result: record.outcome.map(LegOutcome::result),
+            result: record.result(),
             cannot_play: right.cannot_play(&record),
             record,
         }

@@ -733,7 +733,7 @@ export type LegId = string;
 /**
  * How one agent's leg of a call ended.
  */
-export type LegOutcome = "connected" | "ring_no_answer" | "declined" | "abandoned_while_ringing" | "answered_elsewhere" | "busy" | "no_answer" | "rejected" | "invalid_number" | "cancelled" | "failed";
+export type LegOutcome = "connected" | "ring_no_answer" | "declined" | "abandoned_while_ringing" | "answered_elsewhere" | "busy" | "no_answer" | "rejected" | "invalid_number" | "cancelled" | "failed" | "lost_by_restart";
 
 /**
  * One row of the call list: one agent's leg of a call.

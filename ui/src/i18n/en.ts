@@ -80,6 +80,7 @@ export const en: Messages = {
     invalid_number: 'No such number',
     cancelled: 'Cancelled',
     failed: 'Failed',
+    lost_by_restart: 'Lost by a restart',
   },
   results: { normal: 'Connected', missed: 'Missed', abandoned: 'Abandoned' },
   gone: {
@@ -94,6 +95,7 @@ export const en: Messages = {
     invalid_number: 'There is no such number',
     cancelled: 'The call was cancelled',
     failed: 'The line failed before the call was answered',
+    lost_by_restart: 'The centre restarted and the call was lost',
   },
   notReached: {
     connected: 'The call has ended',
@@ -107,6 +109,7 @@ export const en: Messages = {
     invalid_number: 'There is no such number; check it',
     cancelled: 'The call was cancelled',
     failed: 'The line failed; redial',
+    lost_by_restart: 'The centre restarted and the call was lost; redial',
   },
   endedBy: { agent: 'You hung up', customer: 'Customer hung up', network: 'Line dropped' },
   directions: { inbound: 'Inbound', outbound: 'Outbound' },
@@ -166,7 +169,8 @@ export const en: Messages = {
     wrapUpLeft: (seconds) => `Wrap-up ends in ${seconds} seconds`,
     directCall: 'Direct call',
     asking: (presence) => `Asking for ${presence}`,
-    unconfirmed: 'Not confirmed',
+    askingLater: (presence) => `${presence} once the centre is back`,
+    unconfirmed: 'Not confirmed by the centre',
     retrying: 'Trying again',
     accountRefused: 'Account refused',
     voiceLink: 'Registering the phone',

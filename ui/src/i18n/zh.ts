@@ -90,6 +90,7 @@ const outcomes: Record<LegOutcome, string> = {
   invalid_number: '空号',
   cancelled: '已取消',
   failed: '呼叫失败',
+  lost_by_restart: '服务端重启中断',
 };
 
 const cannotPlay: Record<CannotPlay, string> = {
@@ -114,6 +115,7 @@ const gone: Record<LegOutcome, string> = {
   invalid_number: '号码不存在',
   cancelled: '来电已取消',
   failed: '来电没有接通，线路出错',
+  lost_by_restart: '服务端重启，通话中断了',
 };
 
 /** Why an own call reached nobody, as a notice. */
@@ -129,6 +131,7 @@ const notReached: Record<LegOutcome, string> = {
   invalid_number: '空号，请核对号码',
   cancelled: '呼叫已取消',
   failed: '呼叫失败，线路出错，可以再次拨打',
+  lost_by_restart: '服务端重启，通话中断了，可以再次拨打',
 };
 
 const endedBy: Record<EndedBy, string> = { agent: '您挂断', customer: '客户挂断', network: '线路断开' };
@@ -204,7 +207,8 @@ export const zh = {
     wrapUpLeft: (seconds: number) => `话后处理还剩 ${seconds} 秒`,
     directCall: '直接来电',
     asking: (presence: string) => `正在请求${presence}`,
-    unconfirmed: '状态未确认',
+    askingLater: (presence: string) => `服务端恢复后转为${presence}`,
+    unconfirmed: '未经服务端确认',
     retrying: '正在重连',
     accountRefused: '账号被拒绝',
     voiceLink: '话务正在注册',

@@ -4,9 +4,10 @@ use super::accounts::parse_id;
 use super::recordings::recorded;
 use super::words::{unword, word};
 use super::{Store, StoreError};
-use crate::acd::CallRecord;
+use crate::acd::{CallOutcome, CallRecord};
 use offhook_model::{
-    AgentId, CallId, CustomerId, CustomerName, LegId, LegRecord, PhoneNumber, Text, Wall,
+    AgentId, CallId, CustomerId, CustomerName, LegId, LegOutcome, LegRecord, PhoneNumber, Text,
+    Wall,
 };
 use serde::{Deserialize, Serialize};
 use sqlx::Row;
@@ -92,21 +93,43 @@ impl Store {
         Ok(record)
     }
 
-    /// Ends what a crash left open: nobody can still be talking when the centre starts.
+    /// Ends what a crash left open, as lost by the restart, and tells how many calls that were: nobody can still be talking when
+    /// the centre starts. They end with the centre's last sign of life, a heartbeat's time exact. Whose call was one to wrap up
+    /// has that before them, also where they know of the end before the centre does.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn fail_open_calls(&self, now: Wall) -> Result<u64, StoreError> {
+    pub async fn lose_open_calls(&self, now: Wall) -> Result<u64, StoreError> {
         let mut tx = self.write().await?;
-        let calls = sqlx::query(
-            "UPDATE calls SET ended_at = $1, outcome = 'failed' WHERE ended_at IS NULL",
+        let alive: Option<i64> = sqlx::query_scalar(
+            "SELECT max(at) FROM (
+               SELECT max(heard_at) AS at FROM sessions
+               UNION ALL SELECT max(max(arrived_at, coalesce(answered_at, 0), coalesce(ended_at, 0))) FROM calls
+               UNION ALL SELECT max(max(offered_at, coalesce(answered_at, 0), coalesce(ended_at, 0))) FROM legs)",
         )
-        .bind(now.0)
+        .fetch_one(&mut *tx)
+        .await?;
+        let ended_at = alive.map_or(now.0, |alive| alive.min(now.0));
+        // As the queue has it: after every call that was dialled, and after one that came in where they talked.
+        sqlx::query(
+            "UPDATE accounts SET in_wrap_up = 1 WHERE presence <> 'checked_out' AND id IN (
+               SELECT agent FROM legs
+               WHERE ended_at IS NULL AND (answered_at IS NOT NULL OR direction = 'outbound'))",
+        )
         .execute(&mut *tx)
-        .await?
-        .rows_affected();
-        sqlx::query("UPDATE legs SET ended_at = $1, outcome = 'failed' WHERE ended_at IS NULL")
-            .bind(now.0)
+        .await?;
+        let lost = word(&CallOutcome::LostByRestart)?;
+        let calls =
+            sqlx::query("UPDATE calls SET ended_at = $1, outcome = $2 WHERE ended_at IS NULL")
+                .bind(ended_at)
+                .bind(lost)
+                .execute(&mut *tx)
+                .await?
+                .rows_affected();
+        let lost = word(&LegOutcome::LostByRestart)?;
+        sqlx::query("UPDATE legs SET ended_at = $1, outcome = $2 WHERE ended_at IS NULL")
+            .bind(ended_at)
+            .bind(lost)
             .execute(&mut *tx)
             .await?;
         tx.commit().await?;

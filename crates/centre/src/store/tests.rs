@@ -2,12 +2,14 @@ use super::*;
 use crate::acd::{CallOutcome, CallRecord};
 use offhook_model::api::WrapUpBody;
 use offhook_model::{
-    CallId, Direction, LegId, LegOutcome, LegRecord, PhoneNumber, Presence, PresenceReason,
-    PresenceState, Random, Wall, WrapUpId,
+    CallId, CallResult, Direction, LegId, LegOutcome, LegRecord, PhoneNumber, Presence,
+    PresenceReason, PresenceState, Random, Wall, WrapUpId,
 };
+use std::time::Duration;
 use uuid::Uuid;
 
 const NOW: Wall = Wall(1_790_000_000_000);
+const TALKED: Wall = Wall(1_790_000_060_000);
 
 async fn sample_store(folder: &std::path::Path) -> Store {
     let store = Store::open(folder).await.expect("opened");
@@ -50,7 +52,7 @@ async fn the_sample_customers_are_found_by_their_numbers() {
 }
 
 #[tokio::test]
-async fn calls_left_open_by_a_crash_are_failed_and_presence_is_kept() {
+async fn calls_left_open_by_a_crash_are_lost_by_the_restart_and_presence_is_kept() {
     let folder = tempfile::tempdir().expect("folder");
     let store = sample_store(folder.path()).await;
     let agent = store.agents().await.expect("read")[0].profile.id;
@@ -82,7 +84,7 @@ async fn calls_left_open_by_a_crash_are_failed_and_presence_is_kept() {
                 customer: None,
                 skill_group: None,
                 offered_at: NOW,
-                answered_at: None,
+                answered_at: Some(TALKED),
                 ended_at: None,
                 outcome: None,
                 recording: None,
@@ -107,15 +109,27 @@ async fn calls_left_open_by_a_crash_are_failed_and_presence_is_kept() {
     store.close().await;
 
     let store = Store::open(folder.path()).await.expect("opened again");
-    assert_eq!(store.fail_open_calls(NOW).await.expect("ended"), 1);
+    let hours_later = TALKED.plus(Duration::from_secs(36_000));
+    assert_eq!(store.lose_open_calls(hours_later).await.expect("ended"), 1);
     let row = store.call(call).await.expect("read").expect("there");
-    assert_eq!(row.record.outcome, Some(CallOutcome::Failed));
-    assert_eq!(row.legs[0].1.outcome, Some(LegOutcome::Failed));
+    assert_eq!(
+        row.legs[0].1.ended_at,
+        Some(TALKED),
+        "the centre's last sign of life"
+    );
+    assert_eq!(row.legs[0].1.result(), Some(CallResult::Normal));
+    assert!(
+        store.agents().await.expect("read")[0].in_wrap_up,
+        "they talked"
+    );
+    assert_eq!(store.lose_open_calls(hours_later).await.expect("read"), 0);
+    assert_eq!(row.record.outcome, Some(CallOutcome::LostByRestart));
+    assert_eq!(row.legs[0].1.outcome, Some(LegOutcome::LostByRestart));
     assert_eq!(store.agents().await.expect("read")[0].presence, state);
     let cards = store.cards(&number("12800550142")).await.expect("read");
     assert_eq!(
         cards[0].calls[0].outcome,
-        LegOutcome::Failed,
+        LegOutcome::LostByRestart,
         "the own calls are part of the history"
     );
 }
