@@ -104,6 +104,16 @@ impl Control {
             .await
     }
 
+    /// Sets Break because the agent's computer is about to sleep, and returns what then holds; nothing for somebody unknown.
+    ///
+    /// # Errors
+    /// [`Closing`] when the task is gone.
+    pub async fn suspending(&self, agent: AgentId) -> Result<Option<PresenceState>, Closing> {
+        let input = Input::Suspending { agent };
+        self.ask(|reply| Request::Presence(input, agent, reply))
+            .await
+    }
+
     /// Ends the wrap-up activity and returns the presence that then holds; nothing for somebody unknown.
     ///
     /// # Errors
@@ -292,7 +302,6 @@ impl Task {
                 Effect::EndDial { call } => self.outbox.push_back(Command::EndDial { call }),
                 Effect::PresenceChanged { agent, state } => {
                     tracing::info!(%agent, presence = ?state.presence, reason = ?state.reason, "Presence changed");
-                    self.hub.tell(agent, Event::Presence(state));
                     self.record(Record::Presence(agent, state));
                 }
                 Effect::ActivityChanged {

@@ -1,4 +1,5 @@
-//! Writes what the control task decided, in order, and tells each leg once it is on disk.
+//! Writes what the control task decided, in order, and tells each leg and each presence once it is on disk: a phone never knows
+//! one that a crash can undo, whose revision would then come twice.
 
 use crate::acd::CallRecord;
 use crate::hub::Hub;
@@ -44,7 +45,12 @@ pub fn spawn(
 
 async fn keep(store: &Store, hub: &Hub, record: Record) -> Result<(), StoreError> {
     match record {
-        Record::Presence(agent, state) => store.keep_presence(agent, &state).await,
+        Record::Presence(agent, state) => {
+            let kept = store.keep_presence(agent, &state).await;
+            // It is what holds, kept or not.
+            hub.tell(agent, Event::Presence(state));
+            kept
+        }
         Record::Activity(agent, activity) => {
             store
                 .keep_wrap_up(agent, activity == Activity::WrapUp)

@@ -11,7 +11,7 @@ use crate::practice::{Practice, PracticeTrunk, VoiceError};
 use crate::recorder;
 use crate::recordings::{self, Recordings};
 use crate::store::{Store, StoreError};
-use offhook_model::{AgentId, Secret, SkillGroupId};
+use offhook_model::{AgentId, PresenceReason, Secret, SkillGroupId};
 use offhook_sip::net::ResolveError;
 use std::collections::BTreeMap;
 use std::io;
@@ -38,6 +38,8 @@ pub struct Options {
     pub ring_seconds: u32,
     /// How long a wrap-up may take, in seconds; nothing where it has no limit.
     pub wrap_up_seconds: Option<u32>,
+    /// How long after its app fell silent an agent is checked out, in seconds (ACCEPTANCE 12).
+    pub grace_seconds: u32,
     /// Fill an empty store with the practice centre's people and customers.
     pub sample_data: bool,
     /// Where calls to numbers outside go, as `host:port`; practice people answer if nothing is said and practice is on.
@@ -135,9 +137,9 @@ impl Centre {
         if options.sample_data {
             store.add_sample_data(now).await?;
         }
-        let failed = store.fail_open_calls(now).await?;
-        if failed > 0 {
-            tracing::warn!(calls = failed, "Calls were left open by an earlier run");
+        let lost = store.lose_open_calls(now).await?;
+        if lost > 0 {
+            tracing::warn!(calls = lost, "Calls were lost by the restart");
         }
 
         complete_recordings(&store, &options.data).await?;
@@ -274,6 +276,7 @@ fn times(options: &Options) -> Config {
     Config {
         ring: seconds(options.ring_seconds),
         wrap_up: options.wrap_up_seconds.map(seconds),
+        lost_after: seconds(options.grace_seconds),
         ..Config::default()
     }
 }
@@ -322,7 +325,8 @@ async fn acd(
                 groups: mine,
                 presence: agent.presence,
                 in_wrap_up: agent.in_wrap_up,
-                watched: agent.watched,
+                // One that sleeps is not expected to be heard.
+                watched: agent.watched && agent.presence.reason != PresenceReason::Asleep,
             },
         );
     }

@@ -124,10 +124,7 @@ async fn a_practice_customer_and_an_agent_hear_each_other_and_it_is_on_record() 
     let call = connected.call.expect("named");
     let row = ended_row(&world, &admin, call).await;
     assert_eq!(row.legs.len(), 1);
-    assert_eq!(
-        row.legs[0].1.outcome.map(LegOutcome::result),
-        Some(CallResult::Normal)
-    );
+    assert_eq!(row.legs[0].1.result(), Some(CallResult::Normal));
     assert!(row.record.answered_at.is_some());
     let legs: Value = world.read("/v1/legs", token).await;
     assert_eq!(legs[0]["call"], call.to_string());
@@ -203,6 +200,70 @@ async fn a_customer_who_leaves_while_it_rings_is_abandoned_and_the_next_waits_fo
     let world = world.restart().await;
     let row: CallRow = world.read(&format!("/v1/calls/{call}"), &admin).await;
     assert!(row.record.ended_at.is_some(), "closing ends every call");
+    world.centre.stop().await;
+}
+
+/// The states that every stream begins with.
+async fn states(events: &mut support::Events) {
+    for _ in 0..3 {
+        let (_, event) = events.next().await.expect("a state");
+        assert!(!matches!(event, Event::Leg(_)), "{event:?}");
+    }
+}
+
+/// Queues are told as they change, whatever else waits for the disk.
+const fn is_no_queue(event: &Event) -> bool {
+    !matches!(event, Event::Queues { .. })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_that_broke_off_tells_each_row_missed_once_and_in_order() {
+    let world = World::start().await;
+    let admin = world.token("admin").await;
+    let session = world.signed_in("lin").await;
+    let token = session.token.expose();
+    let mut phone = Phone::registered(&session).await;
+    world.set_presence(token, "ready").await;
+    let mut events = world.events(token, None).await;
+    let started = practice_call(&world, &admin, &json!({"number": "12800550142"})).await;
+    phone.incoming().await;
+    let (last, event) = events.until(|event| matches!(event, Event::Leg(_))).await;
+    let Event::Leg(ringing) = event else {
+        panic!("{event:?}");
+    };
+    drop(events);
+
+    let hang_up = format!("/v1/practice/calls/{}", started.id);
+    let response = world.ask(Method::DELETE, &hang_up, &admin).send().await;
+    assert_eq!(response.expect("answered").status(), StatusCode::OK);
+    phone.ended().await;
+    let over = reached(&world, &admin, &started, Stage::Ended).await;
+    ended_row(&world, &admin, over.call.expect("named")).await;
+
+    let mut events = world.events(token, Some(last)).await;
+    states(&mut events).await;
+    let (newer, event) = events.next().await.expect("the row");
+    let Event::Leg(ended) = event else {
+        panic!("{event:?}");
+    };
+    assert!(newer > last);
+    assert_eq!(
+        (ended.leg, ended.outcome),
+        (ringing.leg, Some(LegOutcome::AbandonedWhileRinging))
+    );
+    // What comes next is what happens next.
+    world.set_presence(token, "break").await;
+    let (newest, event) = events.until(is_no_queue).await;
+    assert!(matches!(event, Event::Presence(_)), "{event:?}");
+    drop(events);
+
+    let world = world.restart().await;
+    let mut events = world.events(token, Some(newest)).await;
+    states(&mut events).await;
+    world.set_presence(token, "ready").await;
+    let (after, event) = events.until(is_no_queue).await;
+    assert!(matches!(event, Event::Presence(_)), "{event:?}");
+    assert!(after > newest, "ids count on over a restart");
     world.centre.stop().await;
 }
 

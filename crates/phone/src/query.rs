@@ -2,7 +2,7 @@
 
 use offhook_desk::{CannotPlay, Draft, RightToListen};
 use offhook_model::{
-    BareAccount, CallId, CallResult, CustomerCard, FormDefinition, LegOutcome, LegRecord,
+    BareAccount, CallId, CallResult, CustomerCard, FormDefinition, LegRecord,
     PhoneNumber, WrapUpId,
 };
 use serde::{Deserialize, Serialize};
