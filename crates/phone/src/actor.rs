@@ -234,7 +234,12 @@ impl Actor {
     fn session_said(&mut self, report: SessionReport) {
         match report {
             SessionReport::Fact(fact) => self.told(fact),
-            SessionReport::Legs(legs) => self.jobs.push(Job::MergeLegs(legs)),
+            SessionReport::Legs(legs) => {
+                self.lost_by_restart(&legs);
+                // The rows that this phone makes of it come first: the centre has the last word on them.
+                self.settle();
+                self.jobs.push(Job::MergeLegs(legs));
+            }
             SessionReport::Line(line) => {
                 if let Some(old) = self.line.replace(*line) {
                     self.farewells.spawn(old.close());

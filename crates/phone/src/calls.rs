@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use offhook_desk::{Fact, LegEnd};
-use offhook_model::{Code, LegId};
+use offhook_model::{Code, LegId, LegOutcome, LegRecord};
 use offhook_sip::{
     CallKey, Command as Sip, EndCause, Event, Incoming, Reason, Status, sdp::Direction,
 };
@@ -207,6 +207,28 @@ impl Actor {
                 line::end_of(cause)
             },
         });
+    }
+
+    /// The centre was started anew and has forgotten these calls: nobody else will end them.
+    pub(crate) fn lost_by_restart(&mut self, told: &[LegRecord]) {
+        for id in told
+            .iter()
+            .filter(|record| record.outcome == Some(LegOutcome::LostByRestart))
+            .map(|record| record.leg)
+        {
+            let Some(leg) = self.legs.of(id) else {
+                continue;
+            };
+            if leg.answered || !leg.call.is_incoming() {
+                self.hang_up(id);
+            } else {
+                self.reject(id, Status::BUSY_HERE, "lost by a restart");
+            }
+            self.facts.push_back(Fact::Ended {
+                leg: id,
+                how: LegEnd::Withdrawn(LegOutcome::LostByRestart),
+            });
+        }
     }
 
     /// The line's task is gone: its calls are, too.

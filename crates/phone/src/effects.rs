@@ -13,8 +13,8 @@ use crate::own;
 use crate::report::{Report, SignIn};
 use crate::session::{self, Credentials};
 use crate::shell::IncomingNotification;
-use crate::standing::Wish;
 use crate::store_task::Job;
+use crate::wishes::Wish;
 
 impl Actor {
     pub(crate) fn carry_out(&mut self, effect: Effect) {
@@ -157,7 +157,7 @@ impl Actor {
         self.sound(id);
     }
 
-    fn reject(&mut self, leg: LegId, status: Status, why: &str) {
+    pub(crate) fn reject(&mut self, leg: LegId, status: Status, why: &str) {
         if let (Some(Leg { call, media, .. }), Some(line)) = (self.legs.of(leg), &mut self.line) {
             self.media.stop(*media);
             line.commands.push(Sip::Reject {
@@ -169,7 +169,7 @@ impl Actor {
         }
     }
 
-    fn hang_up(&mut self, leg: LegId) {
+    pub(crate) fn hang_up(&mut self, leg: LegId) {
         let (Some(kept), Some(line)) = (self.legs.of(leg), &mut self.line) else {
             warn!(%leg, "There is nothing left to hang up");
             return;

@@ -26,6 +26,7 @@ mod farewell;
 mod filing;
 mod hold;
 mod line;
+mod link;
 mod log;
 mod outgoing;
 mod outlet;
@@ -45,6 +46,7 @@ mod standing;
 mod stop;
 mod store_task;
 mod sync;
+mod wishes;
 
 pub use config::{Config, Flags, FlagsError, parse_audio};
 pub use error::{Closed, OpenError};

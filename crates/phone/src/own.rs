@@ -14,8 +14,9 @@ use crate::account::LineAccount;
 use crate::clock::wall;
 use crate::own_form;
 use crate::report::{SignIn, Teller};
-use crate::standing::{Authority, Wish};
+use crate::standing::Authority;
 use crate::store_task::{self, Job, Remembered};
+use crate::wishes::Wish;
 
 /// How long a call rings (ACCEPTANCE 21).
 const RING: Duration = Duration::from_secs(30);

@@ -8,29 +8,28 @@ use offhook_cloud::{Cloud, CloudError, Session};
 use offhook_desk::{Fact, SignedIn};
 use offhook_model::{
     Code, Secret,
-    api::{Event, SignInRequest, WrapUpExtended},
+    api::{Event, SignInRequest},
 };
 use offhook_store::Store;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
-use uuid::Uuid;
 
 use crate::account::LineAccount;
 use crate::backoff::Backoff;
+use crate::link::Link;
 use crate::report::{SessionReport, SignIn, Teller};
-use crate::standing::{Authority, Wish};
+use crate::standing::Authority;
 use crate::store_task::{self, Job, Remembered};
 use crate::sync::{self, Bell};
+use crate::wishes::{self, Wish};
 
 /// The centre checks out whom it has not heard for 60 s (ACCEPTANCE 12).
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How long after a failure the event stream or the line is tried again, at first and at most.
 pub(crate) const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
-/// How often a presence that the centre did not answer is asked for again, with the same key.
-const PRESENCE_TRIES: u32 = 3;
 
 /// What the agent typed.
 #[derive(Debug)]
@@ -109,14 +108,26 @@ pub(crate) fn start(
     tasks: &mut JoinSet<()>,
     session: &Session,
     bell: &Arc<Bell>,
+    link: &Arc<Link>,
     asked: mpsc::Receiver<Wish>,
     store: Store,
     told: &Teller,
 ) {
-    tasks.spawn(events(session.clone(), bell.clone(), told.clone()));
-    tasks.spawn(heartbeat(session.clone(), told.clone()));
-    tasks.spawn(presence(session.clone(), asked, told.clone()));
-    tasks.spawn(legs(session.clone(), told.clone()));
+    let back = link.returns();
+    tasks.spawn(wishes::run(
+        session.clone(),
+        asked,
+        back.clone(),
+        told.clone(),
+    ));
+    tasks.spawn(legs(session.clone(), back, told.clone()));
+    tasks.spawn(events(
+        session.clone(),
+        bell.clone(),
+        link.clone(),
+        told.clone(),
+    ));
+    tasks.spawn(heartbeat(session.clone(), link.clone(), told.clone()));
     tasks.spawn(sync::run(
         store,
         session.clone(),
@@ -126,7 +137,7 @@ pub(crate) fn start(
 }
 
 /// Reads the event stream, and resumes it where it broke off.
-async fn events(session: Session, bell: Arc<Bell>, told: Teller) {
+async fn events(session: Session, bell: Arc<Bell>, link: Arc<Link>, told: Teller) {
     let mut backoff = Backoff::new(RETRY.0, RETRY.1);
     let mut last = None;
     let mut broke_off = false;
@@ -145,6 +156,7 @@ async fn events(session: Session, bell: Arc<Bell>, told: Teller) {
                         told.fact(Fact::Api(Ok(()))).await;
                         told.fact(Fact::EventStream(true)).await;
                         if broke_off {
+                            link.is_back();
                             told.tell(SessionReport::Back).await;
                         }
                     }
@@ -172,12 +184,15 @@ async fn events(session: Session, bell: Arc<Bell>, told: Teller) {
         broke_off = true;
         told.fact(Fact::EventStream(false)).await;
         told.fact(Fact::Api(Err(why))).await;
-        sleep(backoff.next(rand::random())).await;
+        tokio::select! {
+            () = sleep(backoff.next(rand::random())) => {}
+            () = link.until_alive() => {}
+        }
     }
 }
 
 /// Lets the centre hear from us, and us from it.
-async fn heartbeat(session: Session, told: Teller) {
+async fn heartbeat(session: Session, link: Arc<Link>, told: Teller) {
     let mut beat = interval(HEARTBEAT);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut failed = false;
@@ -187,6 +202,7 @@ async fn heartbeat(session: Session, told: Teller) {
             Ok(()) if failed => {
                 failed = false;
                 told.fact(Fact::Api(Ok(()))).await;
+                link.is_alive();
             }
             Ok(()) => {}
             Err(error) => match error.code {
@@ -203,68 +219,29 @@ async fn heartbeat(session: Session, told: Teller) {
     }
 }
 
-/// Asks for presences, and for more time, one after the other, in the order in which the agent did.
-async fn presence(session: Session, mut asked: mpsc::Receiver<Wish>, told: Teller) {
-    while let Some(wish) = asked.recv().await {
-        let key = Uuid::new_v4();
-        let mut backoff = Backoff::new(RETRY.0, RETRY.1);
-        let mut tries = 0;
-        let answer = loop {
-            let answer = match wish {
-                Wish::Presence(presence) => session
-                    .set_presence(key, presence)
-                    .await
-                    .map(Fact::Presence),
-                Wish::StartAnswering(presence) => session
-                    .start_answering(key, presence)
-                    .await
-                    .map(Fact::Presence),
-                Wish::MoreTime => session
-                    .extend_wrap_up(key)
-                    .await
-                    .map(|WrapUpExtended { until }| Fact::WrapUpExtended { until }),
-            };
-            tries += 1;
-            match answer {
-                // The request may have arrived though the answer did not; with the same key it counts once.
-                Err(error) if error.code == Code::Unreachable && tries < PRESENCE_TRIES => {
-                    sleep(backoff.next(rand::random())).await;
-                }
-                answer => break answer,
-            }
-        };
-        match answer {
-            Ok(fact) => told.fact(fact).await,
-            Err(error) => {
-                warn!(%error, "The centre did not do as asked");
-                told.fact(match wish {
-                    Wish::Presence(_) | Wish::StartAnswering(_) => {
-                        Fact::PresenceRefused(error.code)
-                    }
-                    Wish::MoreTime => Fact::Failed(error.code),
-                })
-                .await;
-                if let Code::SessionExpired | Code::SignedInElsewhere = error.code {
-                    return told.over(error.code).await;
-                }
-            }
-        }
-    }
-}
-
-/// Fetches what the centre has of this agent's calls: those taken elsewhere, too (ACCEPTANCE 111).
-async fn legs(session: Session, told: Teller) {
+/// Fetches what the centre has of this agent's calls: those taken elsewhere, too (ACCEPTANCE 111). Once more whenever the centre is
+/// back: a stream remembers only so much, and nothing over a restart.
+async fn legs(session: Session, mut back: watch::Receiver<u64>, told: Teller) {
     let mut backoff = Backoff::new(RETRY.0, RETRY.1);
     loop {
         match session.legs().await {
-            Ok(legs) => return told.tell(SessionReport::Legs(legs)).await,
+            Ok(legs) => {
+                backoff.reset();
+                told.tell(SessionReport::Legs(legs)).await;
+                if back.changed().await.is_err() {
+                    return;
+                }
+            }
             Err(error) if error.is_for_good() => {
                 warn!(%error, "The centre does not give the call list");
                 return;
             }
             Err(error) => {
                 debug!(%error, "The call list waits");
-                sleep(backoff.next(rand::random())).await;
+                tokio::select! {
+                    () = sleep(backoff.next(rand::random())) => {}
+                    Ok(()) = back.changed() => backoff.reset(),
+                }
             }
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use offhook_cloud::Session;
 use offhook_desk::{Draft, Fact};
 use offhook_model::{
-    CallId, Code, CustomerId, PhoneNumber, Presence, TicketId, WrapUpId,
+    CallId, Code, CustomerId, PhoneNumber, TicketId, WrapUpId,
     api::{CustomerBody, TicketBody},
 };
 use offhook_sip::{RegistrationError, Status};
@@ -19,6 +19,7 @@ use crate::account::LineAccount;
 use crate::backoff::Backoff;
 use crate::edits::Edits;
 use crate::line::{self, Line};
+use crate::link::Link;
 use crate::outlet::Outlet;
 use crate::own;
 use crate::own_store::OwnJob;
@@ -28,6 +29,7 @@ use crate::report::{Generation, SessionReport, SignIn, Teller};
 use crate::session::{self, RETRY};
 use crate::store_task::Job;
 use crate::sync::Bell;
+use crate::wishes::Wish;
 
 /// Presence wishes under way.
 const WISHES: usize = 16;
@@ -51,20 +53,13 @@ impl Authority {
     }
 }
 
-/// Something asked of who has the last word: a presence, or more time for the wrap-up.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Wish {
-    Presence(Presence),
-    StartAnswering(Presence),
-    MoreTime,
-}
-
 /// The line, and the tasks of whoever has the last word. Dropping it ends them.
 #[derive(Debug)]
 pub(crate) struct Standing {
     pub(crate) authority: Authority,
     pub(crate) wishes: Outlet<Wish>,
     account: LineAccount,
+    link: Arc<Link>,
     /// The registrar has taken the account before.
     proven: bool,
     jobs: mpsc::Sender<Job>,
@@ -82,10 +77,11 @@ impl Standing {
         let (authority, account) = (sign_in.authority.clone(), sign_in.account.clone());
         let (wishes, asked) = mpsc::channel(WISHES);
         let mut tasks = JoinSet::new();
+        let link = Arc::default();
         tasks.spawn(line(account.clone(), told.clone()));
         match &authority {
             Authority::Centre { session, bell } => {
-                session::start(&mut tasks, session, bell, asked, store, &told);
+                session::start(&mut tasks, session, bell, &link, asked, store, &told);
             }
             Authority::Own { .. } => {
                 let first = sign_in.signed_in.presence;
@@ -96,6 +92,7 @@ impl Standing {
             authority,
             wishes: Outlet::new(wishes),
             account,
+            link,
             proven: false,
             jobs,
             told,
@@ -182,8 +179,9 @@ impl Standing {
     }
 
     /// The registrar took the account.
-    pub(crate) const fn registered(&mut self) {
+    pub(crate) fn registered(&mut self) {
         self.proven = true;
+        self.link.is_alive();
     }
 
     /// Says in our codes why the registration failed. A person who wrote the account down is told what to look at; one who got

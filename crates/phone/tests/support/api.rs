@@ -52,6 +52,8 @@ pub struct Api {
     sip: SocketAddr,
     told: Arc<Mutex<Told>>,
     events: broadcast::Sender<Event>,
+    /// Nobody is there: connections are closed, and new ones at once.
+    away: watch::Sender<bool>,
     /// Counts how often the event streams were broken off.
     breaks: watch::Sender<u32>,
     pub wrap_ups: watch::Sender<Vec<Received>>,
@@ -59,6 +61,8 @@ pub struct Api {
     pub filed: watch::Sender<Vec<Received>>,
     /// What was asked: method and path.
     pub asked: watch::Sender<Vec<String>>,
+    /// After which event each stream was to go on.
+    pub resumed: watch::Sender<Vec<Option<u64>>>,
     /// Sign-in waits for this, where it is set.
     pub hold_sign_in: Arc<Mutex<Option<Arc<Notify>>>>,
 }
@@ -71,17 +75,26 @@ impl Api {
             sip,
             told: Arc::default(),
             events: broadcast::Sender::new(64),
+            away: watch::Sender::default(),
             breaks: watch::Sender::default(),
             wrap_ups: watch::Sender::default(),
             filed: watch::Sender::default(),
             asked: watch::Sender::default(),
+            resumed: watch::Sender::default(),
             hold_sign_in: Arc::default(),
         };
         let served = api.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let api = served.clone();
-                tokio::spawn(async move { api.serve(stream).await });
+                let mut away = api.away.subscribe();
+                tokio::spawn(async move {
+                    tokio::select! {
+                        biased;
+                        _ = away.wait_for(|away| *away) => {}
+                        () = api.serve(stream) => {}
+                    }
+                });
             }
         });
         api
@@ -122,6 +135,11 @@ impl Api {
         self.breaks.send_modify(|breaks| *breaks += 1);
     }
 
+    /// Goes away, or is there again.
+    pub fn go_away(&self, away: bool) {
+        self.away.send_replace(away);
+    }
+
     fn told(&self) -> MutexGuard<'_, Told> {
         self.told
             .lock()
@@ -134,6 +152,8 @@ impl Api {
             self.asked
                 .send_modify(|asked| asked.push(format!("{} {}", request.method, request.path)));
             if request.path == "/v1/events" {
+                self.resumed
+                    .send_modify(|all| all.push(request.last_event_id));
                 return self.stream_events(stream).await;
             }
             if request.path.starts_with("/v1/recordings/")
@@ -376,6 +396,7 @@ struct Request {
     key: String,
     version: Option<String>,
     range: String,
+    last_event_id: Option<u64>,
     body: Vec<u8>,
 }
 
@@ -409,6 +430,7 @@ async fn request(stream: &mut BufReader<TcpStream>) -> Option<Request> {
         };
         match name.to_ascii_lowercase().as_str() {
             "idempotency-key" => request.key = value.trim().to_owned(),
+            "last-event-id" => request.last_event_id = value.trim().parse().ok(),
             "if-match" => request.version = Some(value.trim().to_owned()),
             "range" => request.range = value.trim().to_owned(),
             "content-length" => length = value.trim().parse().ok()?,
