@@ -32,6 +32,19 @@ test('a presence that was asked for is told apart from the one on record', () =>
   expect([shown.title, shown.line]).toEqual(['Ready', 'Asking for Break']);
 });
 
+test('without the centre the state on record is shown as unconfirmed, and what was asked for as to come', () => {
+  const { presence, links } = scene('ready', 'en').view;
+  if (!presence) throw new Error('the scene has a presence');
+  const api = { kind: 'connecting', error: 'connection_refused' } as const;
+  const alone = face('ready', { presence: { ...presence, unconfirmed: true }, links: { ...links, api } });
+  expect([alone.tone, alone.title, alone.line, alone.unconfirmed]).toEqual(['ready', 'Ready', 'Not confirmed by the centre', true]);
+  const asked = face('ready', { presence: { ...presence, unconfirmed: true, wanted: 'break' }, links: { ...links, api } });
+  expect([asked.title, asked.line]).toEqual(['Ready', 'Break once the centre is back']);
+  const after = scene('wrapup', 'en').view.presence;
+  if (!after) throw new Error('the scene has a presence');
+  expect(face('wrapup', { presence: { ...after, unconfirmed: true }, links: { ...links, api } }).line).toBe('Not confirmed by the centre');
+});
+
 test('a queued check-out is said during the call and the wrap-up', () => {
   for (const screen of ['live', 'wrapup']) {
     const { presence } = scene(screen, 'en').view;

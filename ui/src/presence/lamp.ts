@@ -3,7 +3,7 @@
 import type { Messages } from '../i18n';
 import type { Text, View } from '../host/types';
 import type { IconName } from '../kit/icons';
-import { isDown, isRefused } from './links';
+import { isRefused, isVoiceDown } from './links';
 
 export type LampTone = 'out' | 'ready' | 'break' | 'mobile' | 'ring' | 'live' | 'held' | 'wrap' | 'warn' | 'off';
 
@@ -16,6 +16,8 @@ export interface LampFace {
   since: number | null;
   /** The presence, where the title says something else. */
   presence: string;
+  /** The centre cannot be asked whether it is so. */
+  unconfirmed?: boolean;
 }
 
 const presenceFaces = {
@@ -46,7 +48,7 @@ export function lampFace(view: View, m: Messages, text: (text: Text) => string, 
   if (call) {
     return { tone: 'live', icon: 'live', title: m.lamp.live, line: queued ? m.lamp.thenCheckOut : m.lamp.thenWrapUp, since: null, presence: word };
   }
-  if (isDown(view)) {
+  if (isVoiceDown(view)) {
     const { api, sip } = view.links;
     const link = api.kind === 'connecting' ? api : sip;
     const error = link.kind === 'connecting' ? link.error : null;
@@ -56,10 +58,10 @@ export function lampFace(view: View, m: Messages, text: (text: Text) => string, 
     return { tone: 'off', icon: 'offline', title: m.lamp.offline, line: isRefused(view) ? m.lamp.accountRefused : m.lamp.retrying, since: downSince, presence: word };
   }
   if (view.activity === 'wrap_up') {
-    return {
-      tone: 'wrap', icon: 'wrap', title: m.lamp.wrapUp, line: queued ? m.lamp.thenCheckOut : view.wrap_up_until === null ? m.lamp.noCallsNoLimit : m.lamp.noCalls,
-      since: view.activity_since, presence: word,
-    };
+    const unconfirmed = presence?.unconfirmed ?? false;
+    const noCalls = view.wrap_up_until === null ? m.lamp.noCallsNoLimit : m.lamp.noCalls;
+    const line = queued ? m.lamp.thenCheckOut : unconfirmed ? m.lamp.unconfirmed : noCalls;
+    return { tone: 'wrap', icon: 'wrap', title: m.lamp.wrapUp, line, since: view.activity_since, presence: word, unconfirmed };
   }
   if (!presence) {
     return { tone: 'warn', icon: 'recovering', title: m.lamp.connecting, line: m.lamp.apiLink, since: null, presence: '' };
@@ -70,11 +72,12 @@ export function lampFace(view: View, m: Messages, text: (text: Text) => string, 
     ...presenceFaces[confirmed.presence],
     title: word,
     line: asking
-      ? m.lamp.asking(m.presences[wanted])
+      ? (unconfirmed ? m.lamp.askingLater : m.lamp.asking)(m.presences[wanted])
       : unconfirmed
         ? m.lamp.unconfirmed
         : (confirmed.presence === 'break' ? m.presenceReasons[confirmed.reason] : null) ?? m.presenceMeanings[confirmed.presence],
     since: confirmed.presence === 'checked_out' ? null : confirmed.since,
     presence: confirmed.presence === 'checked_out' ? m.lamp.checkIn : m.lamp.switch,
+    unconfirmed,
   };
 }

@@ -6,6 +6,11 @@ export function isDown(view: View): boolean {
   return view.session.kind === 'signed_in' && [view.links.api, view.links.sip].some((link) => link.kind === 'connecting');
 }
 
+/** No call comes, whatever the state on record is. */
+export function isVoiceDown(view: View): boolean {
+  return view.session.kind === 'signed_in' && view.links.sip.kind === 'connecting';
+}
+
 /** Down because a try failed, not merely on its way up. */
 export function isOffline(view: View): boolean {
   return isDown(view) && [view.links.api, view.links.sip].some((link) => link.kind === 'connecting' && link.error !== null);
