@@ -1,10 +1,11 @@
 //! The centre's API as an administrator's or an agent's own program speaks it: plain HTTP, none of the product's client code.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use offhook_model::{
-    CallId, CustomerCard, CustomerId, Direction, LegId, LegRecord, PhoneNumber, Presence, WrapUpId,
+    Activity, CallId, CustomerCard, CustomerId, Direction, LegId, LegRecord, PhoneNumber, Presence,
+    PresenceState, WrapUpId,
     api::{
-        CallLegs, CustomerBody, SignInResponse, TicketStored, WrapUpBody, WrapUpReceipt,
+        CallLegs, CustomerBody, Event, SignInResponse, TicketStored, WrapUpBody, WrapUpReceipt,
         WrapUpStored,
     },
 };
@@ -198,6 +199,33 @@ impl Api {
             .ask(reqwest::Method::POST, "/v1/sessions", None, Some(&body))
             .await?
             .take()
+    }
+
+    /// Asks what the centre has on record of this agent, by what their event stream begins with. It is no sign of life.
+    ///
+    /// # Errors
+    /// The centre refuses, or says something else.
+    pub async fn stands(&self) -> Result<(PresenceState, Activity)> {
+        let request = self.http.get(format!("{}/v1/events", self.base));
+        let mut stream = request.bearer_auth(&self.token).send().await?;
+        ensure!(stream.status().is_success(), "{}", stream.status());
+        let (mut said, mut presence) = (Vec::new(), None);
+        while let Some(piece) = stream.chunk().await? {
+            said.extend_from_slice(&piece);
+            let text = String::from_utf8_lossy(&said);
+            for data in text.lines().filter_map(|line| line.strip_prefix("data:")) {
+                match serde_json::from_str(data) {
+                    Ok(Event::Presence(state)) => presence = Some(state),
+                    Ok(Event::Activity { activity, .. }) => {
+                        return Ok((presence.context("presence comes first")?, activity));
+                    }
+                    Ok(Event::Queues { .. } | Event::Leg(_) | Event::SignedInElsewhere) => {}
+                    // Not whole yet.
+                    Err(_) => {}
+                }
+            }
+        }
+        bail!("the stream ended")
     }
 
     /// Lists every call with its legs, newest first (administrator).

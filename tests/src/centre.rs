@@ -24,6 +24,8 @@ pub struct Rules {
     pub ring_seconds: u32,
     /// How long a wrap-up may take; nothing where it has no limit.
     pub wrap_up_seconds: Option<u32>,
+    /// How long after its app fell silent an agent is checked out; the centre's own choice if nothing is said.
+    pub grace_seconds: Option<u32>,
     /// Where calls to numbers outside go (`host:port`); to the practice people if nothing is said.
     pub trunk: Option<String>,
 }
@@ -33,6 +35,7 @@ impl Default for Rules {
         Self {
             ring_seconds: 30,
             wrap_up_seconds: None,
+            grace_seconds: None,
             trunk: None,
         }
     }
@@ -100,6 +103,20 @@ impl Centre {
         }
     }
 
+    /// Starts it again on the same data and the same addresses, with another time after which an app that fell silent is lost.
+    ///
+    /// # Errors
+    /// It does not come up again.
+    pub async fn restart_with_grace(
+        &mut self,
+        place: &Place,
+        environment: &Environment,
+        seconds: u32,
+    ) -> Result<()> {
+        self.rules.grace_seconds = Some(seconds);
+        self.crash_and_restart(place, environment).await
+    }
+
     /// Signs in as the administrator.
     ///
     /// # Errors
@@ -117,9 +134,10 @@ impl Centre {
         let Rules {
             ring_seconds,
             wrap_up_seconds,
+            grace_seconds,
             trunk,
         } = &self.rules;
-        let wrap_up_seconds = wrap_up_seconds.map(|seconds| seconds.to_string());
+        let seconds = |seconds: &Option<u32>| seconds.map(|seconds| seconds.to_string());
         let option = |name: &'static str, value: &Option<String>| -> Vec<String> {
             let value = value.iter().cloned();
             value.flat_map(|value| [name.to_owned(), value]).collect()
@@ -137,7 +155,8 @@ impl Centre {
         .args(["--http", http, "--sip", &self.sip])
         .args(["--ring-seconds", &ring_seconds.to_string()])
         .args(["--sample-data", "--practice", "--record", "--print-ready"])
-        .args(option("--wrap-up-seconds", &wrap_up_seconds))
+        .args(option("--wrap-up-seconds", &seconds(wrap_up_seconds)))
+        .args(option("--grace-seconds", &seconds(grace_seconds)))
         .args(option("--trunk", trunk))
         .talking()
         .start()?;

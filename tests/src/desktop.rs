@@ -31,7 +31,7 @@ const DRIVER: &str = "WebKitWebDriver";
 pub struct Desktop {
     driver: WebDriver,
     failed: PathBuf,
-    _webdriver: Running,
+    webdriver: Running,
 }
 
 impl fmt::Debug for Desktop {
@@ -156,7 +156,7 @@ impl Desktop {
         Ok(Self {
             driver,
             failed: place.log("failed.png"),
-            _webdriver: webdriver,
+            webdriver,
         })
     }
 
@@ -509,6 +509,14 @@ impl Desktop {
     /// It is gone already.
     pub async fn close(self) -> Result<()> {
         Ok(self.driver.quit().await?)
+    }
+
+    /// Kills the program without warning, and its driver with it.
+    ///
+    /// # Errors
+    /// The operating system does not say that it has ended.
+    pub fn kill(self) -> Result<()> {
+        self.webdriver.kill()
     }
 
     /// Asks again and again; what the window looks like when it was in vain is kept as `failed.png`.

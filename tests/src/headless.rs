@@ -391,6 +391,14 @@ impl Headless {
         self.seen.borrow().notified.clone()
     }
 
+    /// Kills it without warning.
+    ///
+    /// # Errors
+    /// The operating system does not say that it has ended.
+    pub fn kill(self) -> Result<()> {
+        self.program.kill()
+    }
+
     /// Ends it in good order, by the end of its input.
     ///
     /// # Errors

@@ -18,6 +18,9 @@
 //! | `tests/ring_no_answer.rs` | a call that rings out goes to the next agent; a caller who leaves changes nothing |
 //! | `tests/wrap_up_limit.rs` | a wrap-up with a limit of the centre's: counted down, extended, then the next call rings and the draft is there |
 //! | `tests/kamailio/` | a bare account at Debian's kamailio: both digests over UDP and TCP, its restart, wrong accounts, what is kept here |
+//! | `tests/grace.rs` | an app killed and back in time, killed for good, in a call and asleep; the last sign-in wins |
+//! | `tests/api_cut.rs` | the API cut at each step of a call, for a second, 30 s and until after the sign-out |
+//! | `tests/centre_killed.rs` | the centre killed in calls: what is on record, and its phones at work again |
 //! | `tests/instruments.rs` | the instruments themselves, without the product |
 //! | `tests/peers.rs` | the peers of the stories: sipp, baresip, linphone and kamailio among themselves and at the centre |
 //! | `tests/windows.rs` | the window as an instrument: several on one screen, by mouse and by keyboard |
@@ -26,6 +29,7 @@
 //! | `tests/window_account.rs` | the window with a bare SIP account, on kamailio |
 //! | `tests/window_small.rs` | the smallest window: a call is taken in it, and nothing that acts is cut |
 //! | `tests/window_presence.rs` | the voice states in the window: check-in, check-out, Break by hand and by itself, declined, abandoned |
+//! | `tests/window_link.rs` | a state that nobody confirms is marked; a window killed and back in time; signed in elsewhere |
 //! | `tests/window_inbound.rs` | a call that comes in, with sound: ringtone, card, answer, hold, both ways to end it |
 //! | `tests/window_outbound.rs` | what is typed, how calls outside end, what is heard on the way, keypad, Redial |
 //! | `tests/window_customers.rs` | somebody new, one of several, and a card that comes while one writes |

@@ -1,11 +1,12 @@
 //! A witness on the wire between a desk and its centre: passes every byte on and keeps what the desk sent, so that the very
-//! request of the product can be sent again.
+//! request of the product can be sent again. It cuts them off as networks do; telephone and sound go another way.
 
 use anyhow::{Context, Result};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    sync::watch,
     task::JoinSet,
 };
 
@@ -16,11 +17,31 @@ pub struct Tap {
     pub base: String,
     target: String,
     connections: Connections,
+    way: watch::Sender<Way>,
     /// Ends with the tap, and each connection with it.
     task: JoinSet<()>,
 }
 
 type Connections = Arc<Mutex<Vec<Arc<Mutex<Vec<u8>>>>>>;
+
+/// How a way is cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// The port and every connection are closed, as by a program that ended.
+    Refused,
+    /// Nothing arrives, either way, and nobody is told: a dead router. What was sent arrives once the way is mended.
+    Silent,
+    /// Each connection is reset, new ones at once: a firewall that has forgotten them.
+    Reset,
+}
+
+/// What the connections do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Open,
+    Silent,
+    Reset,
+}
 
 /// One request as it was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +83,7 @@ impl Tap {
             base: format!("http://{}", listener.local_addr()?),
             target,
             connections: Connections::default(),
+            way: watch::Sender::new(Way::Open),
             task: JoinSet::new(),
         };
         tap.listen(listener);
@@ -73,11 +95,24 @@ impl Tap {
         self.task.shutdown().await;
     }
 
+    /// Cuts the way in one of three ways.
+    pub async fn cut_by(&mut self, how: Cut) {
+        match how {
+            Cut::Refused => self.cut().await,
+            Cut::Silent => drop(self.way.send_replace(Way::Silent)),
+            Cut::Reset => drop(self.way.send_replace(Way::Reset)),
+        }
+    }
+
     /// Stands again where it stood before it was cut.
     ///
     /// # Errors
     /// Somebody else has its port.
     pub async fn mend(&mut self) -> Result<()> {
+        self.way.send_replace(Way::Open);
+        if !self.task.is_empty() {
+            return Ok(());
+        }
         let address = self.base.trim_start_matches("http://");
         let listener = TcpListener::bind(address).await?;
         self.listen(listener);
@@ -86,6 +121,7 @@ impl Tap {
 
     fn listen(&mut self, listener: TcpListener) {
         let (list, target) = (Arc::clone(&self.connections), self.target.clone());
+        let way = self.way.subscribe();
         self.task.spawn(async move {
             let mut open = JoinSet::new();
             while let Ok((desk, _)) = listener.accept().await {
@@ -94,7 +130,7 @@ impl Tap {
                     .unwrap_or_else(PoisonError::into_inner)
                     .push(Arc::clone(&seen));
                 // A connection that fails here fails for the desk too, which is all it has to do.
-                open.spawn(pass_on(desk, target.clone(), seen));
+                open.spawn(pass_on(desk, target.clone(), seen, way.clone()));
                 while open.try_join_next().is_some() {}
             }
         });
@@ -115,28 +151,63 @@ impl Tap {
     }
 }
 
-async fn pass_on(desk: TcpStream, target: String, seen: Arc<Mutex<Vec<u8>>>) -> Result<()> {
-    let centre = TcpStream::connect(target).await?;
-    let (mut from_desk, mut to_desk) = desk.into_split();
-    let (mut from_centre, mut to_centre) = centre.into_split();
-    let back = async {
-        tokio::io::copy(&mut from_centre, &mut to_desk).await?;
-        Ok(to_desk.shutdown().await?)
+async fn pass_on(
+    mut desk: TcpStream,
+    target: String,
+    seen: Arc<Mutex<Vec<u8>>>,
+    way: watch::Receiver<Way>,
+) -> Result<()> {
+    let mut reset = way.clone();
+    let passed = tokio::select! {
+        passed = pass(&mut desk, target, seen, way) => passed,
+        _ = reset.wait_for(|way| *way == Way::Reset) => Ok(desk.set_zero_linger()?),
     };
-    let forth = async {
-        let mut piece = vec![0; 16 * 1024];
-        loop {
-            let read = from_desk.read(&mut piece).await?;
-            if read == 0 {
-                return Ok(to_centre.shutdown().await?);
-            }
-            seen.lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .extend_from_slice(&piece[..read]);
-            to_centre.write_all(&piece[..read]).await?;
-        }
-    };
+    drop(desk);
+    passed
+}
+
+async fn pass(
+    desk: &mut TcpStream,
+    target: String,
+    seen: Arc<Mutex<Vec<u8>>>,
+    way: watch::Receiver<Way>,
+) -> Result<()> {
+    let mut open = way.clone();
+    is_not_silent(&mut open).await?;
+    let mut centre = TcpStream::connect(target).await?;
+    let (from_desk, to_desk) = desk.split();
+    let (from_centre, to_centre) = centre.split();
+    let back = carry(from_centre, to_desk, way, |_| {});
+    let forth = carry(from_desk, to_centre, open, |piece| {
+        seen.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend_from_slice(piece);
+    });
     tokio::try_join!(back, forth).map(drop)
+}
+
+/// Carries bytes one way, and holds them back while the way is silent.
+async fn carry(
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+    mut way: watch::Receiver<Way>,
+    mut see: impl FnMut(&[u8]),
+) -> Result<()> {
+    let mut piece = vec![0; 16 * 1024];
+    loop {
+        let read = from.read(&mut piece).await?;
+        is_not_silent(&mut way).await?;
+        if read == 0 {
+            return Ok(to.shutdown().await?);
+        }
+        see(&piece[..read]);
+        to.write_all(&piece[..read]).await?;
+    }
+}
+
+async fn is_not_silent(way: &mut watch::Receiver<Way>) -> Result<()> {
+    way.wait_for(|way| *way != Way::Silent).await?;
+    Ok(())
 }
 
 /// Reads the requests of one connection; one that is not whole yet is left out.
@@ -176,6 +247,49 @@ fn requests(mut bytes: &[u8]) -> Vec<Sent> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use anyhow::ensure;
+    use std::{io::ErrorKind, time::Duration};
+
+    #[tokio::test]
+    async fn a_way_is_silent_or_reset_until_it_is_mended() -> Result<()> {
+        let centre = TcpListener::bind("127.0.0.1:0").await?;
+        let mut tap = Tap::before(&format!("http://{}", centre.local_addr()?)).await?;
+        let address = tap.base.trim_start_matches("http://").to_owned();
+        let mut desk = TcpStream::connect(&address).await?;
+        desk.write_all(b"one").await?;
+        let (mut met, _) = centre.accept().await?;
+        let mut three = [0; 3];
+        met.read_exact(&mut three).await?;
+
+        tap.cut_by(Cut::Silent).await;
+        desk.write_all(b"two").await?;
+        let mut late = TcpStream::connect(&address).await?;
+        late.write_all(b"new").await?;
+        let heard = tokio::time::timeout(Duration::from_millis(300), met.read_exact(&mut three));
+        ensure!(heard.await.is_err(), "it is heard through a silent way");
+        tap.mend().await?;
+        met.read_exact(&mut three).await?;
+        assert_eq!(&three, b"two");
+        let (mut newer, _) = centre.accept().await?;
+        newer.read_exact(&mut three).await?;
+        assert_eq!(&three, b"new");
+
+        tap.cut_by(Cut::Reset).await;
+        let mut again = TcpStream::connect(&address).await?;
+        for stream in [&mut desk, &mut late, &mut again] {
+            let end = stream.read(&mut three).await;
+            let reset = end.is_err_and(|error| error.kind() == ErrorKind::ConnectionReset);
+            ensure!(reset, "it is not reset");
+        }
+        tap.mend().await?;
+        TcpStream::connect(&address)
+            .await?
+            .write_all(b"end")
+            .await?;
+        let (mut newest, _) = centre.accept().await?;
+        newest.read_exact(&mut three).await?;
+        Ok(())
+    }
 
     #[test]
     fn requests_of_one_connection_are_told_apart() {

@@ -187,6 +187,15 @@ impl Window {
         self.bus.stand(&self.place, count, limit).await
     }
 
+    /// Kills it without warning, and gives the profile.
+    ///
+    /// # Errors
+    /// The operating system does not say that it has ended.
+    pub fn kill(self) -> Result<PathBuf> {
+        self.desktop.kill()?;
+        Ok(self.profile)
+    }
+
     /// Closes it in good order, and gives the profile.
     ///
     /// # Errors
