@@ -3,7 +3,7 @@
 mod support;
 
 use offhook_centre::practice::Stage;
-use offhook_centre::store::CallRow;
+use offhook_centre::store::{CallRow, Store};
 use offhook_model::api::{Event, WrapUpExtended};
 use offhook_model::{Activity, CallResult, LegOutcome, Presence, PresenceReason, Wall};
 use offhook_sip::{Command, HeadersExt, Transport};
@@ -133,6 +133,13 @@ async fn a_practice_customer_and_an_agent_hear_each_other_and_it_is_on_record() 
     world.start_answering(token).await;
     let late = world.extend_wrap_up(token, Uuid::new_v4()).await;
     assert_eq!(late.status(), StatusCode::CONFLICT, "it is over");
+    let on_disk = Store::open(world.folder.path()).await.expect("opened");
+    let agents = on_disk.agents().await.expect("read");
+    assert!(
+        agents.iter().all(|agent| !agent.in_wrap_up),
+        "what was answered is on the disk"
+    );
+    on_disk.close().await;
     events
         .until(|event| {
             matches!(

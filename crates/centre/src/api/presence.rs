@@ -76,6 +76,8 @@ async fn once(
         return Ok(again);
     }
     let state = change.await?.ok_or_else(|| Refusal::new(Code::NotFound))?;
+    // The end of a wrap-up is a record of its own: once it is answered, no crash brings the wrap-up back.
+    app.control.recorded().await?;
     let json = json(&state)?;
     app.store
         .keep_presence_answer(key, &state, &json, app.clock.now().wall)
