@@ -42,7 +42,7 @@ async fn a_state_that_nobody_confirms_is_marked_and_what_is_asked_for_comes_late
         .await?;
     speak(&window, Language::English).await?;
     window
-        .find(Role::Button, &["Ready, Break once the centre is back"])
+        .find(Role::Button, &["Ready, Break not sent yet"])
         .await?;
     window.picture_of("asked-for").await?;
     assert_eq!(stands(&world, &tap).await?.0.presence, Presence::Ready);

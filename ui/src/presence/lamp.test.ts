@@ -37,12 +37,12 @@ test('without the centre the state on record is shown as unconfirmed, and what w
   if (!presence) throw new Error('the scene has a presence');
   const api = { kind: 'connecting', error: 'connection_refused' } as const;
   const alone = face('ready', { presence: { ...presence, unconfirmed: true }, links: { ...links, api } });
-  expect([alone.tone, alone.title, alone.line, alone.unconfirmed]).toEqual(['ready', 'Ready', 'Not confirmed by the centre', true]);
+  expect([alone.tone, alone.title, alone.line, alone.unconfirmed]).toEqual(['ready', 'Ready', 'Not confirmed', true]);
   const asked = face('ready', { presence: { ...presence, unconfirmed: true, wanted: 'break' }, links: { ...links, api } });
-  expect([asked.title, asked.line]).toEqual(['Ready', 'Break once the centre is back']);
+  expect([asked.title, asked.line]).toEqual(['Ready', 'Break not sent yet']);
   const after = scene('wrapup', 'en').view.presence;
   if (!after) throw new Error('the scene has a presence');
-  expect(face('wrapup', { presence: { ...after, unconfirmed: true }, links: { ...links, api } }).line).toBe('Not confirmed by the centre');
+  expect(face('wrapup', { presence: { ...after, unconfirmed: true }, links: { ...links, api } }).line).toBe('Not confirmed');
 });
 
 test('a queued check-out is said during the call and the wrap-up', () => {
