@@ -2,7 +2,7 @@
 //! order, and presence is right again on both sides.
 //!
 //! It takes each step for a second, and some for 30 s and until after the sign-out; three agents at a time share a centre, each with
-//! a tap of their own. With `OFFHOOK_EVERY_CUT` set it takes every step for each length and in each way, in some 25 minutes.
+//! a tap of their own. With `OFFHOOK_EVERY_CUT` set it takes every step for each length and in each way, in some 13 minutes.
 
 #![cfg(target_os = "linux")]
 
