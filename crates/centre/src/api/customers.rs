@@ -7,7 +7,7 @@ use super::{App, Refusal};
 use crate::store::ProfileRefusal;
 use axum::extract::State;
 use axum::response::Response;
-use offhook_model::api::CustomerBody;
+use offhook_model::api::{CustomerBody, Role};
 use offhook_model::{Code, CustomerCard, CustomerId, PhoneNumber};
 use serde::Deserialize;
 
@@ -18,22 +18,39 @@ pub(super) struct ByNumber {
 
 pub(super) async fn by_number(
     State(app): State<App>,
-    _session: Session,
+    session: Session,
     Asked(query): Asked<ByNumber>,
 ) -> Result<axum::Json<Vec<CustomerCard>>, Refusal> {
     app.control.recorded().await?;
-    Ok(axum::Json(app.store.cards(&query.number).await?))
+    let mut cards = Vec::new();
+    for card in app.store.cards(&query.number).await? {
+        if may_see(&app, &session, card.customer.id).await? {
+            cards.push(card);
+        }
+    }
+    Ok(axum::Json(cards))
 }
 
 pub(super) async fn one(
     State(app): State<App>,
-    _session: Session,
+    session: Session,
     Id(customer): Id<CustomerId>,
 ) -> Result<axum::Json<CustomerCard>, Refusal> {
+    if !may_see(&app, &session, customer).await? {
+        return Err(Refusal::new(Code::Forbidden));
+    }
     app.control.recorded().await?;
     let card = app.store.card(customer).await?;
     card.map(axum::Json)
         .ok_or_else(|| Refusal::new(Code::NotFound))
+}
+
+/// An agent sees whom their skill groups may see, an administrator everybody.
+async fn may_see(app: &App, session: &Session, customer: CustomerId) -> Result<bool, Refusal> {
+    match session.role {
+        Role::Administrator => Ok(true),
+        Role::Agent => Ok(app.store.is_open_to(session.account, customer).await?),
+    }
 }
 
 pub(super) async fn set(
@@ -56,6 +73,7 @@ impl From<ProfileRefusal> for Refusal {
     fn from(refusal: ProfileRefusal) -> Self {
         match refusal {
             ProfileRefusal::NotThere => Self::new(Code::NotFound),
+            ProfileRefusal::NotTheirs => Self::new(Code::Forbidden),
             ProfileRefusal::Conflict(current) => Self::conflict(current),
         }
     }

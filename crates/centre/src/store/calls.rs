@@ -53,7 +53,8 @@ impl Store {
         Ok(())
     }
 
-    /// Keeps a leg as it now is and returns it with its recording, and its customer where exactly one has the number.
+    /// Keeps a leg as it now is and returns it with its recording, and its customer where exactly one has the number whom this
+    /// agent may know.
     ///
     /// # Errors
     /// When the database fails.
@@ -66,6 +67,11 @@ impl Store {
             && let Some(number) = &record.number
         {
             record.customer = self.only_customer(number).await?;
+            if let Some(customer) = &record.customer
+                && !self.is_open_to(agent, customer.id).await?
+            {
+                record.customer = None;
+            }
         }
         sqlx::query(
             "INSERT INTO legs (id, call, agent, direction, number, customer, skill_group_zh, skill_group_en, offered_at,

@@ -49,7 +49,7 @@ pub enum Put<R> {
     Refused(R),
 }
 
-/// The record belongs to another agent.
+/// The record belongs to another agent, or names a customer who is kept for others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotTheirs;
 

@@ -10,6 +10,7 @@ mod form;
 mod idempotency;
 mod profiles;
 mod recordings;
+mod rights;
 mod sample;
 #[cfg(test)]
 mod tests;
@@ -95,6 +96,11 @@ impl Store {
                 3,
                 "recordings",
                 include_str!("../../migrations/0003_recordings.sql"),
+            ),
+            (
+                4,
+                "rights",
+                include_str!("../../migrations/0004_rights.sql"),
             ),
         ]
         .map(|(number, name, sql)| {

@@ -2,6 +2,7 @@
 
 use super::customers::{find, match_key};
 use super::idempotency::{Key, Put, keep, repeated};
+use super::rights::is_open_to;
 use super::{Store, StoreError};
 use offhook_model::api::CustomerBody;
 use offhook_model::{Customer, CustomerId, Wall};
@@ -12,6 +13,8 @@ use sqlx::SqliteConnection;
 pub enum ProfileRefusal {
     /// There is no such record to change.
     NotThere,
+    /// The record is kept for other agents.
+    NotTheirs,
     /// The record has another version than the one that was read, or is there already. This is how it stands.
     Conflict(Box<Customer>),
 }
@@ -32,6 +35,9 @@ impl Store {
         let mut tx = self.write().await?;
         if let Some(put) = repeated(&mut tx, key).await? {
             return Ok(put);
+        }
+        if !is_open_to(&mut tx, key.account, id).await? {
+            return Ok(Put::Refused(ProfileRefusal::NotTheirs));
         }
         let row = id.to_string();
         let status = match (version, find(&mut tx, &row).await?) {

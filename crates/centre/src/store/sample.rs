@@ -51,6 +51,9 @@ struct SampleCustomer {
     calls: Vec<SampleCall>,
     tickets: Vec<SampleTicket>,
     records: Vec<SampleRecord>,
+    /// The number of the skill group whose agents alone may see it.
+    #[serde(default)]
+    only: Option<String>,
 }
 
 /// Days before today (negative: ahead), and the time of day in China.
@@ -299,8 +302,8 @@ async fn add_customer(
 ) -> Result<(), StoreError> {
     let id = sample_id("customer", &customer.reference).to_string();
     sqlx::query(
-        "INSERT INTO customers (id, reference, name, home_zh, home_en, tags, fields)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO customers (id, reference, name, home_zh, home_en, tags, fields, skill_group)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
     )
     .bind(&id)
     .bind(&customer.reference)
@@ -309,6 +312,12 @@ async fn add_customer(
     .bind(customer.home.as_ref().map(|home| home.en.as_str()))
     .bind(serde_json::to_string(&customer.tags)?)
     .bind(serde_json::to_string(&customer.fields)?)
+    .bind(
+        customer
+            .only
+            .as_deref()
+            .map(|group| sample_id("skill group", group).to_string()),
+    )
     .execute(&mut *tx)
     .await?;
     for (position, number) in (0i64..).zip(&customer.numbers) {

@@ -2,6 +2,7 @@
 
 use super::accounts::parse_id;
 use super::idempotency::{Key, NotTheirs, Put, keep, repeated};
+use super::rights::is_open_to;
 use super::{Store, StoreError};
 use offhook_model::api::{WrapUpBody, WrapUpReceipt, WrapUpStored};
 use offhook_model::{AgentId, CallId, CustomerId, Wall, WrapUpId};
@@ -28,7 +29,12 @@ impl Store {
             .bind(wrap_up.to_string())
             .fetch_optional(&mut *tx)
             .await?;
-        if owner.is_some_and(|owner| owner != key.account.to_string()) {
+        let theirs = owner.is_none_or(|owner| owner == key.account.to_string());
+        let open = match body.customer {
+            Some(customer) => is_open_to(&mut tx, key.account, customer).await?,
+            None => true,
+        };
+        if !theirs || !open {
             return Ok(Put::Refused(NotTheirs));
         }
         sqlx::query(
