@@ -21,14 +21,7 @@ fn main() -> anyhow::Result<()> {
             std::process::exit(2);
         }
     };
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_env("OFFHOOK_LOG")
-                .unwrap_or_else(|_| "info,sqlx=warn".into()),
-        )
-        .init();
+    offhook_log::log_to_stderr();
     tokio::runtime::Runtime::new()
         .context("Starting the runtime")?
         .block_on(run(arguments))

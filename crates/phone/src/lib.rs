@@ -27,7 +27,6 @@ mod filing;
 mod hold;
 mod line;
 mod link;
-mod log;
 mod outgoing;
 mod outlet;
 mod own;
@@ -50,7 +49,7 @@ mod wishes;
 
 pub use config::{Config, Flags, FlagsError, parse_audio};
 pub use error::{Closed, OpenError};
-pub use log::log_to_stderr;
+pub use offhook_log::log_to_stderr;
 pub use offhook_store::KeyRing;
 pub use phone::{Phone, open, open_with};
 pub use query::{Answer, CallRow, Query, Settings};

@@ -8,6 +8,7 @@ use std::{collections::BTreeSet, process::Command};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("offhook-model", &[]),
     ("offhook-desk", &["offhook-model"]),
+    ("offhook-log", &[]),
     ("offhook-cloud", &["offhook-model"]),
     ("offhook-store", &["offhook-model"]),
     ("offhook-sip", &[]),
@@ -15,6 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "offhook-phone",
         &[
+            "offhook-log",
             "offhook-model",
             "offhook-desk",
             "offhook-cloud",
@@ -34,7 +36,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     (
         "offhook-centre",
-        &["offhook-model", "offhook-sip", "offhook-audio"],
+        &[
+            "offhook-log",
+            "offhook-model",
+            "offhook-sip",
+            "offhook-audio",
+        ],
     ),
     ("dev", &[]),
 ];
