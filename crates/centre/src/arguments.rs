@@ -1,15 +1,16 @@
 //! What stands on the command line.
 
-use offhook_centre::serve::Options;
+use offhook_centre::serve::{Lifetime, Limits, Options};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// How the program is called.
 pub const USAGE: &str = "\
 offhook-centre serve [--data DIR] [--http ADDRESS] [--sip ADDRESS] [--ring-seconds N]
                      [--wrap-up-seconds N] [--grace-seconds N] [--trunk HOST:PORT] [--record]
-                     [--sample-data] [--practice] [--print-ready] [--allow-plain]
+                     [--session-hours N] [--sample-data] [--practice] [--print-ready] [--allow-plain]
 
   --data DIR        where the records are kept (default: offhook-centre-data)
   --http ADDRESS    where the API listens (default: 127.0.0.1:0, any free port)
@@ -22,6 +23,7 @@ offhook-centre serve [--data DIR] [--http ADDRESS] [--sip ADDRESS] [--ring-secon
   --trunk HOST:PORT where calls to numbers outside go, plain SIP over UDP (default: practice
                     people answer them with --practice, nobody without)
   --record          record what agents and customers say to each other
+  --session-hours N how long a session lasts that nobody uses, 1 to 168 (default: 24)
   --sample-data     fill an empty store with practice agents and customers
   --practice        let an administrator start practice calls
   --print-ready     print one line of JSON once everything listens
@@ -66,6 +68,8 @@ pub fn read(words: impl IntoIterator<Item = String>) -> Result<Arguments, Argume
         sample_data: false,
         practice: false,
         allow_plain: false,
+        lifetime: Lifetime::default(),
+        limits: Limits::default(),
     };
     let mut print_ready = false;
     while let Some(word) = words.next() {
@@ -78,6 +82,13 @@ pub fn read(words: impl IntoIterator<Item = String>) -> Result<Arguments, Argume
                 options.wrap_up_seconds = Some(seconds(&word, 10..=3_600, &mut words)?);
             }
             "--grace-seconds" => options.grace_seconds = seconds(&word, 1..=3_600, &mut words)?,
+            "--session-hours" => {
+                let hours: u32 = parsed(&word, &mut words)?;
+                if !(1..=168).contains(&hours) {
+                    return Err(ArgumentError::Value(word, hours.to_string()));
+                }
+                options.lifetime.unused = Duration::from_secs(3_600 * u64::from(hours));
+            }
             "--trunk" => options.trunk = Some(value(&word, &mut words)?),
             "--record" => options.record = true,
             "--sample-data" => options.sample_data = true,
@@ -132,7 +143,7 @@ mod tests {
     #[test]
     fn everything_can_be_said() {
         let arguments = words(
-            "serve --data /d --http 127.0.0.1:80 --sip [::1]:5060 --ring-seconds 5 --wrap-up-seconds 90 --grace-seconds 7 --trunk pbx:5060 --record --sample-data --practice --print-ready",
+            "serve --data /d --http 127.0.0.1:80 --sip [::1]:5060 --ring-seconds 5 --wrap-up-seconds 90 --grace-seconds 7 --trunk pbx:5060 --record --session-hours 8 --sample-data --practice --print-ready",
         )
         .expect("read");
         assert_eq!(arguments.options.data, PathBuf::from("/d"));
@@ -140,6 +151,8 @@ mod tests {
         assert_eq!(arguments.options.ring_seconds, 5);
         assert_eq!(arguments.options.wrap_up_seconds, Some(90));
         assert_eq!(arguments.options.grace_seconds, 7);
+        let unused = arguments.options.lifetime.unused;
+        assert_eq!(unused, Duration::from_secs(8 * 3_600));
         assert_eq!(arguments.options.trunk.as_deref(), Some("pbx:5060"));
         assert!(arguments.print_ready && arguments.options.practice);
         assert!(arguments.options.record);

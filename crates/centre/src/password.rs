@@ -53,7 +53,7 @@ pub fn token_hash(token: &str) -> String {
     hex(&Sha256::digest(token.as_bytes()))
 }
 
-/// The digest secrets of a password (RFC 7616 section 3.4.2).
+/// The digest secrets of a password (RFC 7616 section 3.4.2), as if a person had chosen it.
 #[must_use]
 pub fn sip_secret(agent: AgentId, auth_user: String, password: &Secret) -> SipSecret {
     let text = format!("{auth_user}:{REALM}:{}", password.expose());
@@ -62,6 +62,7 @@ pub fn sip_secret(agent: AgentId, auth_user: String, password: &Secret) -> SipSe
         md5: hex(&Md5::digest(text.as_bytes())),
         sha256: hex(&Sha256::digest(text.as_bytes())),
         auth_user,
+        drawn: false,
     }
 }
 

@@ -1,9 +1,12 @@
 //! Puts the centre together and takes it down again.
 
 use crate::acd::{Acd, AgentConfig, Config, GroupConfig};
+pub use crate::api::Lifetime;
 use crate::api::{self, App, Parts};
 use crate::clock::{self, Clock};
 use crate::control::Control;
+use crate::door;
+pub use crate::door::Limits;
 use crate::engine::{Builtin, Engine};
 use crate::hub::Hub;
 use crate::password;
@@ -50,6 +53,10 @@ pub struct Options {
     pub practice: bool,
     /// Plain HTTP and plain SIP to other machines.
     pub allow_plain: bool,
+    /// How long a session lasts.
+    pub lifetime: Lifetime,
+    /// What the API bears of its clients.
+    pub limits: Limits,
 }
 
 /// Why a centre did not start.
@@ -101,7 +108,7 @@ pub struct Centre {
     store: Store,
     practice: Option<Practice>,
     closing: CancellationToken,
-    server: JoinHandle<io::Result<()>>,
+    server: JoinHandle<()>,
     control: JoinHandle<()>,
     recorder: JoinHandle<()>,
 }
@@ -196,14 +203,17 @@ impl Centre {
             closing: closing.clone(),
             nobody,
             practice: practice.clone(),
+            lifetime: options.lifetime,
+            patience: options.limits.patience,
         });
+        tokio::spawn(app.clone().end_lapsed_sessions());
         let router = api::router(app);
-        let shutdown = closing.clone().cancelled_owned();
-        let server = tokio::spawn(async move {
-            axum::serve(listener, router)
-                .with_graceful_shutdown(shutdown)
-                .await
-        });
+        let server = tokio::spawn(door::serve(
+            listener,
+            router,
+            options.limits,
+            closing.clone(),
+        ));
         tracing::info!(%http, %sip, "The centre is open");
         Ok(Self {
             http,

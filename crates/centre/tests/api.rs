@@ -2,27 +2,13 @@
 
 mod support;
 
-use offhook_model::api::{Event, Problem, WrapUpReceipt, WrapUpStored};
+use offhook_model::api::{Event, WrapUpReceipt, WrapUpStored};
 use offhook_model::{Activity, Code, CustomerCard, Presence, PresenceReason, PresenceState};
-use reqwest::{Method, Response, StatusCode};
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use support::World;
+use support::routes::{self, For};
+use support::{World, problem};
 use uuid::Uuid;
-
-async fn problem(response: Response) -> (u16, Code) {
-    let status = response.status().as_u16();
-    assert_eq!(
-        response
-            .headers()
-            .get("content-type")
-            .and_then(|kind| kind.to_str().ok()),
-        Some("application/problem+json"),
-        "{status}"
-    );
-    let problem: Problem = response.json().await.expect("a problem");
-    assert_eq!(problem.status, status);
-    (status, problem.code)
-}
 
 fn wrap_up(text: &str) -> Value {
     json!({
@@ -78,44 +64,10 @@ async fn guessing_locks_the_name_and_no_other() {
 async fn every_route_is_closed_to_who_may_not() {
     let world = World::start().await;
     let (agent, admin) = (world.token("lin").await, world.token("admin").await);
-    let id = Uuid::new_v4();
-    let agents_only = [
-        (Method::PUT, "/v1/presence".to_owned()),
-        (Method::POST, "/v1/start-answering".to_owned()),
-        (Method::POST, "/v1/extend-wrap-up".to_owned()),
-        (Method::POST, "/v1/heartbeat".to_owned()),
-        (Method::GET, "/v1/events".to_owned()),
-        (Method::GET, "/v1/legs".to_owned()),
-        (Method::PUT, format!("/v1/wrap-ups/{id}")),
-        (Method::PUT, format!("/v1/customers/{id}")),
-        (Method::PUT, format!("/v1/tickets/{id}")),
-    ];
-    let administrators_only = [
-        (Method::GET, "/v1/calls".to_owned()),
-        (Method::GET, format!("/v1/calls/{id}")),
-        (Method::GET, format!("/v1/wrap-ups?call={id}")),
-        (Method::GET, format!("/v1/tickets?call={id}")),
-        (Method::POST, "/v1/practice/calls".to_owned()),
-        (Method::GET, "/v1/practice/calls".to_owned()),
-        (Method::GET, format!("/v1/practice/calls/{id}")),
-        (Method::DELETE, format!("/v1/practice/calls/{id}")),
-        (Method::PUT, format!("/v1/practice/calls/{id}/muted")),
-        (Method::PUT, "/v1/practice/callees/12000550486".to_owned()),
-    ];
-    let anybody = [
-        (Method::GET, "/v1/customers?number=10086".to_owned()),
-        (Method::GET, format!("/v1/customers/{id}")),
-        (Method::GET, format!("/v1/wrap-ups/{id}")),
-        (Method::DELETE, "/v1/sessions/current".to_owned()),
-    ];
-    for (method, path) in agents_only
-        .iter()
-        .chain(&administrators_only)
-        .chain(&anybody)
-    {
+    for (whose, method, path) in routes::all() {
         for token in ["", "no-such-token"] {
             let response = world
-                .ask(method.clone(), path, token)
+                .ask(method.clone(), &path, token)
                 .send()
                 .await
                 .expect("answered");
@@ -125,23 +77,21 @@ async fn every_route_is_closed_to_who_may_not() {
                 "{method} {path}"
             );
         }
-    }
-    for (list, token) in [
-        (&agents_only[..], &admin),
-        (&administrators_only[..], &agent),
-    ] {
-        for (method, path) in list {
-            let response = world
-                .ask(method.clone(), path, token)
-                .send()
-                .await
-                .expect("answered");
-            assert_eq!(
-                problem(response).await,
-                (403, Code::Forbidden),
-                "{method} {path}"
-            );
-        }
+        let other = match whose {
+            For::Agents => &admin,
+            For::Administrators => &agent,
+            For::Both => continue,
+        };
+        let response = world
+            .ask(method.clone(), &path, other)
+            .send()
+            .await
+            .expect("answered");
+        assert_eq!(
+            problem(response).await,
+            (403, Code::Forbidden),
+            "{method} {path}"
+        );
     }
     let health = world
         .http

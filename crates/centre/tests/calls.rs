@@ -3,6 +3,7 @@
 mod support;
 
 use offhook_centre::practice::Stage;
+use offhook_centre::serve::Options;
 use offhook_centre::store::{CallRow, Store};
 use offhook_model::api::{Event, WrapUpExtended};
 use offhook_model::{Activity, CallResult, LegOutcome, Presence, PresenceReason, Wall};
@@ -39,7 +40,11 @@ async fn body<T: serde::de::DeserializeOwned>(response: Response) -> T {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_practice_customer_and_an_agent_hear_each_other_and_it_is_on_record() {
-    let world = World::with_wrap_ups_of(Some(60)).await;
+    let world = World::start_with(|options| Options {
+        wrap_up_seconds: Some(60),
+        ..options
+    })
+    .await;
     let admin = world.token("admin").await;
     let session = world.signed_in("lin").await;
     assert_eq!(session.wrap_up_seconds, Some(60));

@@ -1,8 +1,7 @@
 //! Extractors whose refusals are problem+json like all others.
 
-use super::Refusal;
+use super::{App, Refusal};
 use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
@@ -14,15 +13,12 @@ use serde::de::DeserializeOwned;
 #[derive(Debug)]
 pub(super) struct Json<T>(pub(super) T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
     type Rejection = Refusal;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+    async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
         is_json(request.headers())?;
-        let bytes = Bytes::from_request(request, state)
-            .await
-            .map_err(unreadable)?;
-        read(&bytes).map(Self)
+        read(&whole(request, app).await?).map(Self)
     }
 }
 
@@ -40,10 +36,16 @@ pub(super) fn is_json(headers: &HeaderMap) -> Result<(), Refusal> {
     }
 }
 
-pub(super) fn unreadable(rejection: BytesRejection) -> Refusal {
-    match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Refusal::with_status(413, Code::Malformed),
-        _ => Refusal::new(Code::Malformed),
+/// Waits for a body, but not for one that never ends.
+pub(super) async fn whole(request: Request, app: &App) -> Result<Bytes, Refusal> {
+    let body = Bytes::from_request(request, app);
+    match tokio::time::timeout(app.patience, body).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            Err(Refusal::with_status(413, Code::Malformed))
+        }
+        Ok(Err(_)) => Err(Refusal::new(Code::Malformed)),
+        Err(_) => Err(Refusal::with_status(408, Code::Malformed)),
     }
 }
 

@@ -8,10 +8,6 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use offhook_model::api::Role;
 use offhook_model::{AgentId, Code};
-use std::time::Duration;
-
-/// How long a session lasts at most.
-const LONGEST_SESSION: Duration = Duration::from_secs(7 * 24 * 3_600);
 
 /// Anybody with a session. Not to be printed: it holds the token's hash.
 #[derive(Clone)]
@@ -50,7 +46,7 @@ impl FromRequestParts<App> for Session {
             Some(SessionEnd::SignedOut) => return Err(expired()),
             None => {}
         }
-        if app.clock.now().wall.since(session.started_at) > LONGEST_SESSION {
+        if !app.lasts(&token_hash, &session) {
             return Err(expired());
         }
         Ok(Self {

@@ -7,7 +7,7 @@ mod calls;
 mod customers;
 mod events;
 mod guard;
-mod guesses;
+mod lasting;
 mod once;
 mod practice;
 mod presence;
@@ -23,18 +23,21 @@ pub use problem::Refusal;
 use crate::clock::Clock;
 use crate::control::Control;
 use crate::engine::Directory;
+use crate::guesses::Guesses;
 use crate::hub::Hub;
 use crate::practice::Practice;
 use crate::store::{Store, StoreError};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{delete, get, post, put};
-use guesses::Guesses;
+pub use lasting::Lifetime;
+use lasting::Used;
 use offhook_model::Code;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// The largest body that is read, in bytes.
@@ -69,12 +72,17 @@ pub struct Parts {
     pub nobody: String,
     /// The practice customers, where the centre was started for them.
     pub practice: Option<Practice>,
+    /// How long a session lasts.
+    pub lifetime: Lifetime,
+    /// How long a request's body may take to come.
+    pub patience: Duration,
 }
 
 #[derive(Debug)]
 struct Inner {
     parts: Parts,
     guesses: Mutex<Guesses>,
+    used: Mutex<Used>,
     /// Held by a write with an idempotency key from the look-up to the answer, so that two at once are one after the other.
     writes: tokio::sync::Mutex<()>,
 }
@@ -86,6 +94,7 @@ impl App {
         Self(Arc::new(Inner {
             parts,
             guesses: Mutex::default(),
+            used: Mutex::default(),
             writes: tokio::sync::Mutex::default(),
         }))
     }

@@ -3,7 +3,6 @@
 use super::guard::Agent;
 use super::{App, Refusal, body};
 use crate::store::{Key, NotTheirs, Put};
-use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -44,9 +43,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Write<T> {
             hash.update(version.to_be_bytes());
             hash.update([0]);
         }
-        let bytes = Bytes::from_request(Request::from_parts(parts, rest), app)
-            .await
-            .map_err(body::unreadable)?;
+        let bytes = body::whole(Request::from_parts(parts, rest), app).await?;
         hash.update(&bytes);
         Ok(Self {
             key: Key {

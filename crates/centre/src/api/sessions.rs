@@ -4,18 +4,20 @@ use super::body::Json;
 use super::guard::{Agent, Session};
 use super::{App, Refusal};
 use crate::password;
-use crate::store::{Account, NewSession};
-use axum::extract::State;
+use crate::store::{Account, NewSession, SipSecret};
+use axum::extract::{ConnectInfo, State};
 use axum::http::StatusCode;
 use offhook_model::api::{Event, Role, SignInRequest, SignInResponse, SipAccount};
 use offhook_model::{Activity, Code, Presence, PresenceReason, PresenceState, Secret, Wall};
+use std::net::SocketAddr;
 use std::sync::PoisonError;
 
 pub(super) async fn sign_in(
     State(app): State<App>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
     Json(request): Json<SignInRequest>,
 ) -> Result<(StatusCode, axum::Json<SignInResponse>), Refusal> {
-    let account = check_password(&app, request).await?;
+    let account = check_password(&app, from, request).await?;
     let now = app.clock.now().wall;
     let token = password::draw_token();
     let profile = account.profile;
@@ -28,8 +30,10 @@ pub(super) async fn sign_in(
             &NewSession {
                 account: profile.id,
                 token_hash: password::token_hash(token.expose()),
-                sip: is_agent
-                    .then(|| password::sip_secret(profile.id, auth_user.clone(), &sip_password)),
+                sip: is_agent.then(|| SipSecret {
+                    drawn: true,
+                    ..password::sip_secret(profile.id, auth_user.clone(), &sip_password)
+                }),
                 exclusive: is_agent,
             },
             now,
@@ -75,17 +79,21 @@ fn never_checked_in(now: Wall) -> PresenceState {
     }
 }
 
-async fn check_password(app: &App, request: SignInRequest) -> Result<Account, Refusal> {
+async fn check_password(
+    app: &App,
+    from: SocketAddr,
+    request: SignInRequest,
+) -> Result<Account, Refusal> {
     let name = request.username.trim().to_lowercase();
     let now = app.clock.now().mono;
     {
         // What is guarded is whole after every statement: a panic elsewhere spoils nothing.
         let mut guesses = app.0.guesses.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(left) = guesses.locked(now, &name) {
+        if let Some(left) = guesses.locked(now, from.ip(), &name) {
             let seconds = u32::try_from(left.as_secs() + 1).unwrap_or(u32::MAX);
             return Err(Refusal::new(Code::LockedOut).retry_after(seconds));
         }
-        guesses.count(now, &name);
+        guesses.count(now, from.ip(), &name);
     }
     let account = app.store.account(&name).await?;
     let hash = account.as_ref().map_or_else(
@@ -99,7 +107,7 @@ async fn check_password(app: &App, request: SignInRequest) -> Result<Account, Re
                 .guesses
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
-                .forgive(&name);
+                .forgive(now, from.ip(), &name);
             Ok(account)
         }
         _ => Err(Refusal::new(Code::WrongPassword)),

@@ -7,6 +7,7 @@ use offhook_model::{
     AgentId, PhoneNumber, Presence, PresenceReason, PresenceState, SkillGroupId, Text, Wall,
 };
 use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
 /// An account as sign-in needs it. Not to be printed: it holds the password's hash.
@@ -64,6 +65,8 @@ pub struct SipSecret {
     pub md5: String,
     /// With SHA-256.
     pub sha256: String,
+    /// The password was drawn for a session: 256 bits that nobody guesses.
+    pub drawn: bool,
 }
 
 impl std::fmt::Debug for SipSecret {
@@ -90,6 +93,8 @@ pub struct SessionOnRecord {
     pub role: Role,
     /// When it began.
     pub started_at: Wall,
+    /// When its app was last heard.
+    pub heard_at: Option<Wall>,
     /// Nothing while it lasts.
     pub ended: Option<SessionEnd>,
 }
@@ -126,7 +131,7 @@ impl Store {
         numbers.into_iter().map(unword).collect()
     }
 
-    async fn profile(&self, row: &sqlx::sqlite::SqliteRow) -> Result<AgentProfile, StoreError> {
+    async fn profile(&self, row: &SqliteRow) -> Result<AgentProfile, StoreError> {
         let id: Uuid = parse_id(row.try_get("id")?)?;
         let groups = sqlx::query(
             "SELECT g.id, g.name_zh, g.name_en FROM memberships m JOIN skill_groups g ON g.id = m.skill_group
@@ -217,7 +222,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn sip_secrets(&self) -> Result<Vec<SipSecret>, StoreError> {
-        sqlx::query("SELECT auth_user, agent, ha1_md5, ha1_sha256 FROM sip_secrets")
+        sqlx::query("SELECT auth_user, agent, ha1_md5, ha1_sha256, session IS NOT NULL AS drawn FROM sip_secrets")
             .fetch_all(&self.pool)
             .await?
             .iter()
@@ -227,6 +232,7 @@ impl Store {
                     agent: AgentId(parse_id(row.try_get("agent")?)?),
                     md5: row.try_get("ha1_md5")?,
                     sha256: row.try_get("ha1_sha256")?,
+                    drawn: row.try_get("drawn")?,
                 })
             })
             .collect()
@@ -273,27 +279,32 @@ impl Store {
     /// When the database fails.
     pub async fn session(&self, token_hash: &str) -> Result<Option<SessionOnRecord>, StoreError> {
         let row = sqlx::query(
-            "SELECT s.account, a.role, s.started_at, s.ended_at, s.ended_why
+            "SELECT s.account, a.role, s.started_at, s.heard_at, s.ended_at, s.ended_why
              FROM sessions s JOIN accounts a ON a.id = s.account WHERE s.token_hash = $1",
         )
         .bind(token_hash)
         .fetch_optional(&self.pool)
         .await?;
-        let Some(row) = row else { return Ok(None) };
-        let ended = row.try_get::<Option<i64>, _>("ended_at")?.is_some();
-        let why: Option<String> = row.try_get("ended_why")?;
-        Ok(Some(SessionOnRecord {
-            account: AgentId(parse_id(row.try_get("account")?)?),
-            role: unword(row.try_get("role")?)?,
-            started_at: Wall(row.try_get("started_at")?),
-            ended: ended.then_some(match why.as_deref() {
-                Some("elsewhere") => SessionEnd::Elsewhere,
-                _ => SessionEnd::SignedOut,
-            }),
-        }))
+        row.as_ref().map(on_record).transpose()
     }
 
-    /// Ends a session at the agent's wish and forgets its telephone secret.
+    /// Lists the sessions that have not ended, with the hashes of their tokens.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn open_sessions(&self) -> Result<Vec<(String, SessionOnRecord)>, StoreError> {
+        sqlx::query(
+            "SELECT s.token_hash, s.account, a.role, s.started_at, s.heard_at, s.ended_at, s.ended_why
+             FROM sessions s JOIN accounts a ON a.id = s.account WHERE s.ended_at IS NULL",
+        )
+        .fetch_all(&self.pool)
+        .await?
+        .iter()
+        .map(|row| Ok((row.try_get("token_hash")?, on_record(row)?)))
+        .collect()
+    }
+
+    /// Ends a session that the agent ended or that lasted too long, and forgets its telephone secret.
     ///
     /// # Errors
     /// When the database fails.
@@ -354,6 +365,21 @@ impl Store {
             .await?;
         Ok(())
     }
+}
+
+fn on_record(row: &SqliteRow) -> Result<SessionOnRecord, StoreError> {
+    let ended = row.try_get::<Option<i64>, _>("ended_at")?.is_some();
+    let why: Option<String> = row.try_get("ended_why")?;
+    Ok(SessionOnRecord {
+        account: AgentId(parse_id(row.try_get("account")?)?),
+        role: unword(row.try_get("role")?)?,
+        started_at: Wall(row.try_get("started_at")?),
+        heard_at: row.try_get::<Option<i64>, _>("heard_at")?.map(Wall),
+        ended: ended.then_some(match why.as_deref() {
+            Some("elsewhere") => SessionEnd::Elsewhere,
+            _ => SessionEnd::SignedOut,
+        }),
+    })
 }
 
 pub(super) async fn put_presence(

@@ -4,10 +4,13 @@
 
 pub mod phone;
 pub mod practice;
+pub mod routes;
+pub mod telephone;
 
 use futures_util::StreamExt;
-use offhook_centre::serve::{Centre, Options};
-use offhook_model::api::{Event, SignInResponse};
+use offhook_centre::serve::{Centre, Lifetime, Limits, Options};
+use offhook_model::Code;
+use offhook_model::api::{Event, Problem, SignInResponse};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -17,6 +20,22 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The problem that a refusal tells.
+pub async fn problem(response: Response) -> (u16, Code) {
+    let status = response.status().as_u16();
+    assert_eq!(
+        response
+            .headers()
+            .get("content-type")
+            .and_then(|kind| kind.to_str().ok()),
+        Some("application/problem+json"),
+        "{status}"
+    );
+    let problem: Problem = response.json().await.expect("a problem");
+    assert_eq!(problem.status, status);
+    (status, problem.code)
+}
 
 pub struct World {
     pub centre: Centre,
@@ -38,27 +57,26 @@ pub fn options(data: &Path) -> Options {
         sample_data: true,
         practice: true,
         allow_plain: false,
+        lifetime: Lifetime::default(),
+        limits: Limits::default(),
     }
 }
 
 impl World {
     pub async fn start() -> Self {
-        Self::with_wrap_ups_of(None).await
+        Self::start_with(|options| options).await
     }
 
-    /// A centre whose wrap-ups may take so long.
-    pub async fn with_wrap_ups_of(seconds: Option<u32>) -> Self {
+    pub async fn start_with(with: impl FnOnce(Options) -> Options) -> Self {
         // Another test of this process may have been first.
         rustls::crypto::ring::default_provider()
             .install_default()
             .ok();
         let folder = tempfile::tempdir().expect("a folder");
-        let options = Options {
-            wrap_up_seconds: seconds,
-            ..options(folder.path())
-        };
         Self {
-            centre: Centre::start(options).await.expect("a centre"),
+            centre: Centre::start(with(options(folder.path())))
+                .await
+                .expect("a centre"),
             folder,
             http: reqwest::Client::new(),
         }

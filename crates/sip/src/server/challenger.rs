@@ -90,21 +90,7 @@ impl Challenger {
         headers: &Headers,
         lookup: impl FnOnce(&str) -> Option<Secret>,
     ) -> Verdict {
-        let name = if proxy {
-            "Proxy-Authorization"
-        } else {
-            "Authorization"
-        };
-        let ours =
-            headers
-                .values(name)
-                .into_iter()
-                .flat_map(auth_params)
-                .find(|(scheme, params)| {
-                    scheme.eq_ignore_ascii_case("Digest")
-                        && value(params, "realm") == Some(&self.realm)
-                });
-        let Some((_, params)) = ours else {
+        let Some(params) = self.ours(proxy, headers) else {
             return self.challenge(now, proxy, false, false);
         };
         let Some(user) = self.right(method, &params, lookup) else {
@@ -121,6 +107,28 @@ impl Challenger {
             }
             (Nonce::Fresh(_), _) | (Nonce::Stale, _) => self.challenge(now, proxy, true, false),
         }
+    }
+
+    /// Whom a request's credentials for this realm claim to be of, right or wrong; nothing where it carries none.
+    pub fn user(&self, proxy: bool, headers: &Headers) -> Option<String> {
+        let params = self.ours(proxy, headers)?;
+        value(&params, "username").map(str::to_owned)
+    }
+
+    fn ours(&self, proxy: bool, headers: &Headers) -> Option<Vec<(String, String)>> {
+        let name = if proxy {
+            "Proxy-Authorization"
+        } else {
+            "Authorization"
+        };
+        headers
+            .values(name)
+            .into_iter()
+            .flat_map(auth_params)
+            .find(|(scheme, params)| {
+                scheme.eq_ignore_ascii_case("Digest") && value(params, "realm") == Some(&self.realm)
+            })
+            .map(|(_, params)| params)
     }
 
     /// The user, if the answer is right for the nonce it names, whosever that is.

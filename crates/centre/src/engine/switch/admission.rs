@@ -9,6 +9,7 @@ use offhook_sip::{
     Flow, Header, Headers, HeadersExt, Incoming, Method, NameAddr, Password, Reason, Request,
     Status, Uri, header_value,
 };
+use std::time::Duration;
 
 /// Who calls, as far as it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,37 +45,57 @@ impl<M: MediaPlane> Switch<M> {
             .to()
             .and_then(|to| to.uri.user_decoded().map(|user| user.into_owned()))
             .unwrap_or_default();
-        let (status, headers) = match self.check(now, false, &request.method, &request.headers) {
-            Ok(agent) if self.agent_of(&extension) == Some(agent) => {
-                match self.registrar.register(now, &extension, request, source) {
-                    Ok(contacts) => {
-                        let event = if contacts.is_empty() {
-                            Event::Unregistered { agent }
-                        } else {
-                            Event::Registered { agent }
-                        };
-                        self.events.push_back(event);
-                        (Status::OK, contacts)
+        let (status, headers) =
+            match self.check(now, false, source, &request.method, &request.headers) {
+                Ok(agent) if self.agent_of(&extension) == Some(agent) => {
+                    match self.registrar.register(now, &extension, request, source) {
+                        Ok(contacts) => {
+                            let event = if contacts.is_empty() {
+                                Event::Unregistered { agent }
+                            } else {
+                                Event::Registered { agent }
+                            };
+                            self.events.push_back(event);
+                            (Status::OK, contacts)
+                        }
+                        Err(refusal) => (refusal.status, refusal.headers),
                     }
-                    Err(refusal) => (refusal.status, refusal.headers),
                 }
-            }
-            Ok(_) => (Status::FORBIDDEN, Vec::new()),
-            Err((status, headers)) => (status, headers),
-        };
+                Ok(_) => (Status::FORBIDDEN, Vec::new()),
+                Err((status, headers)) => (status, headers),
+            };
         self.endpoint.respond(now, key, status, headers, Vec::new());
     }
 
-    /// Whose credentials a request carries, or the challenge to answer it with.
+    /// Whose credentials a request carries, or what to answer it with: a challenge, or after too many wrong ones that it has
+    /// to wait. A password that was drawn for a session is taken at any time, since nobody guesses it: guessing at its name
+    /// gets the answers that any name gets, and does not lock the phone out.
     fn check(
         &mut self,
         now: Mono,
         proxy: bool,
+        source: Flow,
         method: &Method,
         request_headers: &Headers,
     ) -> Result<AgentId, (Status, Vec<Header>)> {
         let secrets = &self.directory.secrets;
         let of = |user: &str| secrets.iter().find(|secret| secret.auth_user == user);
+        let from = source.addr.ip();
+        let tried = self.challenger.user(proxy, request_headers);
+        let locked = tried
+            .as_deref()
+            .and_then(|user| self.guesses.locked(now, from, user));
+        let wait = |left: Duration| {
+            let seconds = header("Retry-After", left.as_secs() + 1);
+            Err((Status::SERVICE_UNAVAILABLE, vec![seconds]))
+        };
+        let drawn = tried
+            .as_deref()
+            .and_then(of)
+            .is_some_and(|secret| secret.drawn);
+        if let Some(left) = locked.filter(|_| !drawn) {
+            return wait(left);
+        }
         let lookup = |user: &str| {
             of(user).map(|secret| Secret::Ha1 {
                 md5: Some(Password::new(&secret.md5)),
@@ -85,16 +106,23 @@ impl<M: MediaPlane> Switch<M> {
             .challenger
             .check(now, proxy, method, request_headers, lookup)
         {
-            Verdict::Accepted { user } => of(&user)
-                .map(|secret| secret.agent)
-                .ok_or((Status::FORBIDDEN, Vec::new())),
+            Verdict::Accepted { user } => {
+                self.guesses.forgive(now, from, &user);
+                of(&user)
+                    .map(|secret| secret.agent)
+                    .ok_or((Status::FORBIDDEN, Vec::new()))
+            }
             Verdict::Challenge {
                 status,
                 mut headers,
                 wrong,
             } => {
-                if wrong {
-                    tracing::warn!("Wrong telephone credentials");
+                if let Some(user) = tried.filter(|_| wrong) {
+                    tracing::warn!(%from, "Wrong telephone credentials");
+                    if let Some(left) = locked {
+                        return wait(left);
+                    }
+                    self.guesses.count(now, from, &user);
                 }
                 let old = request_headers
                     .value("User-Agent")
@@ -141,7 +169,13 @@ impl<M: MediaPlane> Switch<M> {
     fn caller(&mut self, now: Mono, incoming: &Incoming) -> Result<Caller, (Status, Vec<Header>)> {
         let said = incoming.from.uri.user_decoded().unwrap_or_default();
         if let Some(agent) = self.agent_of(&said) {
-            let proved = self.check(now, true, &Method::INVITE, &incoming.headers)?;
+            let proved = self.check(
+                now,
+                true,
+                incoming.source,
+                &Method::INVITE,
+                &incoming.headers,
+            )?;
             if proved != agent {
                 return Err((Status::FORBIDDEN, Vec::new()));
             }

@@ -14,6 +14,7 @@ mod session;
 mod tests;
 
 use super::{Command, Directory, Event};
+use crate::guesses::Guesses;
 use dial::Dial;
 use offhook_audio::Codec;
 use offhook_model::{AgentId, CallId, LegId, Mono, PhoneNumber, Random, SkillGroupId, Wall};
@@ -160,6 +161,7 @@ pub struct Switch<M> {
     endpoint: Endpoint,
     registrar: Registrar,
     challenger: Challenger,
+    guesses: Guesses,
     directory: Directory,
     media: M,
     legs: BTreeMap<CallKey, Leg>,
@@ -206,6 +208,7 @@ impl<M: MediaPlane> Switch<M> {
                 Duration::from_secs(300),
                 random.draw(),
             ),
+            guesses: Guesses::default(),
             directory: Directory::default(),
             media,
             legs: BTreeMap::new(),
