@@ -1,6 +1,6 @@
 //! The keyring of the system, asked on a thread of its own: it may open a dialog and wait for a person, or never answer.
 
-use crate::StoreError;
+use crate::{StoreError, platform};
 use std::{
     fmt,
     sync::{
@@ -56,18 +56,23 @@ struct System;
 
 impl SecretService for System {
     fn read(&self, name: &str) -> Result<Option<Vec<u8>>, String> {
-        match keyring::Entry::new(SERVICE, name).and_then(|entry| entry.get_secret()) {
+        match entry(name).and_then(|entry| entry.get_secret()) {
             Ok(secret) => Ok(Some(secret)),
-            Err(keyring::Error::NoEntry) => Ok(None),
+            Err(keyring_core::Error::NoEntry) => Ok(None),
             Err(error) => Err(error.to_string()),
         }
     }
 
     fn write(&self, name: &str, secret: &[u8]) -> Result<(), String> {
-        keyring::Entry::new(SERVICE, name)
+        entry(name)
             .and_then(|entry| entry.set_secret(secret))
             .map_err(|error| error.to_string())
     }
+}
+
+/// Looks for the keyring anew each time: one that was absent, or that was started anew, is of use from then on.
+fn entry(name: &str) -> keyring_core::Result<keyring_core::Entry> {
+    platform::keyring()?.build(SERVICE, name, None)
 }
 
 /// Asks the keyring with a time-out.

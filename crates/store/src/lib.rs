@@ -21,6 +21,10 @@ mod lock;
 mod open;
 mod outbox;
 mod password;
+#[cfg_attr(target_os = "macos", path = "platform_macos.rs")]
+#[cfg_attr(windows, path = "platform_windows.rs")]
+#[cfg_attr(all(unix, not(target_os = "macos")), path = "platform_linux.rs")]
+mod platform;
 #[cfg_attr(unix, path = "private_unix.rs")]
 #[cfg_attr(not(unix), path = "private_other.rs")]
 mod private;
