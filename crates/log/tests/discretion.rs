@@ -62,6 +62,11 @@ fn a_panic_is_told_by_its_place_and_not_by_its_words() {
     std::panic::set_hook(usual);
     assert!(!log.contains(&number), "{log}");
     assert_eq!(log.matches("Panicked").count(), 3, "{log}");
-    assert_eq!(log.matches("discretion.rs:").count(), 3, "{log}");
+    assert_eq!(
+        log.matches("place=\"crates/log/tests/discretion.rs:")
+            .count(),
+        3,
+        "{log}"
+    );
     assert!(log.contains("the ring is broken"), "{log}");
 }
