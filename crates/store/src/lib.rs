@@ -5,7 +5,8 @@
 //! form leaves this store only when the centre has it; without a centre never. Forms, outbox bodies, calls and customer records are encrypted with a
 //! key that opens with the agent's password, or with the keyring where there is one; a keyring that is locked, slow or absent
 //! never blocks and never fails anything. One agent never sees what another one left on the same computer. A store written by
-//! a newer program is refused untouched, and a copy stands before an older one is changed.
+//! a newer program is refused untouched, and a copy stands before an older one is changed. A damaged one is set aside as it is;
+//! what reads of it goes on in a new one.
 //!
 //! Knows: SQLite, the keyring, encryption, `offhook_model`. Does not know: what a draft says, when to send, HTTP, the clock.
 
@@ -18,6 +19,7 @@ mod kept;
 mod keyring;
 mod legs;
 mod lock;
+mod mend;
 mod open;
 mod outbox;
 mod password;
@@ -38,6 +40,7 @@ pub use error::StoreError;
 pub use kept::KeptItem;
 pub use keyring::{KeyRing, SecretService};
 pub use lock::ProfileLock;
+pub use mend::Mended;
 pub use outbox::{OutboxItem, OutboxState};
 pub use store::Store;
 pub use unlock::KeyringState;

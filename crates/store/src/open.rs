@@ -2,14 +2,14 @@
 
 use crate::{StoreError, private};
 use sqlx::{
-    ConnectOptions, Connection, SqlSafeStr, SqlitePool,
+    ConnectOptions, Connection, SqlSafeStr, SqliteConnection, SqlitePool,
     migrate::{MigrateError, Migration, MigrationType, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use std::{fs, path::Path, time::Duration};
 
 /// The store's file in the profile folder.
-const FILE: &str = "store.sqlite";
+pub(crate) const FILE: &str = "store.sqlite";
 
 /// Connections: one writes, and a list can be read beside it.
 const CONNECTIONS: u32 = 3;
@@ -36,7 +36,7 @@ pub(crate) async fn open(dir: &Path, migrator: &Migrator) -> Result<SqlitePool, 
     private::create_dir(dir)?;
     let file = dir.join(FILE);
     let stands = private::open_file(&file)?.metadata()?.len() > 0;
-    let known = migrator.iter().map(|m| m.version).max().unwrap_or(0);
+    let known = newest(migrator);
     if stands {
         let found = version(&file).await?;
         if found > known {
@@ -70,9 +70,19 @@ fn at(file: &Path) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
+/// The newest migration there is.
+pub(crate) fn newest(migrator: &Migrator) -> i64 {
+    migrator.iter().map(|m| m.version).max().unwrap_or(0)
+}
+
+/// Opens a file to read it alone.
+pub(crate) async fn look_at(file: &Path) -> Result<SqliteConnection, StoreError> {
+    Ok(at(file).read_only(true).connect().await?)
+}
+
 /// Reads the newest migration a file has seen, without changing it; 0 for none.
-async fn version(file: &Path) -> Result<i64, StoreError> {
-    let mut connection = at(file).read_only(true).connect().await?;
+pub(crate) async fn version(file: &Path) -> Result<i64, StoreError> {
+    let mut connection = look_at(file).await?;
     let migrated: i64 = sqlx::query_scalar(
         "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = '_sqlx_migrations'",
     )

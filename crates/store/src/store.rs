@@ -1,10 +1,10 @@
 //! The store, and whose data in it is open.
 
 use crate::{
-    KeyRing, StoreError,
+    KeyRing, Mended, StoreError,
     crypt::{DataKey, Place},
     keyring::Asker,
-    open,
+    mend, open,
 };
 use sqlx::{Row, Sqlite, SqlitePool, Transaction, migrate::Migrator, sqlite::SqliteRow};
 use std::{
@@ -28,6 +28,7 @@ pub(crate) struct Inner {
     /// One unlocks at a time.
     pub(crate) unlocking: Mutex<()>,
     opened: RwLock<Option<Arc<Opened>>>,
+    mended: Option<Mended>,
 }
 
 /// Whose data is open, and with which keys.
@@ -48,7 +49,7 @@ impl Store {
     /// [`ProfileLock`](crate::ProfileLock) for as long.
     ///
     /// # Errors
-    /// [`StoreError`]: `Newer` and `Damaged` leave the file as it is.
+    /// [`StoreError`]: `Newer` leaves the file as it is. A damaged file is no error: see [`Store::mended`].
     pub async fn open(dir: &Path) -> Result<Self, StoreError> {
         Self::open_with(dir, KeyRing::System).await
     }
@@ -66,7 +67,7 @@ impl Store {
         keyring: KeyRing,
         migrator: &Migrator,
     ) -> Result<Self, StoreError> {
-        let pool = open::open(dir, migrator).await?;
+        let (pool, mended) = mend::open(dir, migrator).await?;
         let id = sqlx::query_scalar("SELECT id FROM store WHERE only_row = 1")
             .fetch_one(&pool)
             .await?;
@@ -76,7 +77,14 @@ impl Store {
             keyring: Asker::new(keyring),
             unlocking: Mutex::default(),
             opened: RwLock::default(),
+            mended,
         })))
+    }
+
+    /// Tells what was found damaged on opening and set aside.
+    #[must_use]
+    pub fn mended(&self) -> Option<&Mended> {
+        self.0.mended.as_ref()
     }
 
     /// Returns whose data is open, as named when it was unlocked.

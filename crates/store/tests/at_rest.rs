@@ -186,20 +186,6 @@ async fn spoilt_keys_are_an_error_and_not_a_crash() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_no_store_is_said_and_left_alone() {
-    let home = home();
-    let profile = home.path().join("profile");
-    fs::create_dir(&profile).expect("a folder");
-    let file = profile.join("store.sqlite");
-    fs::write(&file, "a letter to the tax office".repeat(200)).expect("a file");
-    let error = Store::open_with(&profile, KeyRing::Absent)
-        .await
-        .expect_err("no store");
-    assert_eq!(error.code(), Code::StoreDamaged, "{error}");
-    assert_eq!(fs::read(&file).expect("there").len(), 26 * 200);
-}
-
-#[tokio::test]
 async fn a_folder_that_cannot_be_made_is_said() {
     let home = home();
     let in_the_way = home.path().join("file");
