@@ -66,6 +66,7 @@ impl CloudError {
             | Code::DeviceBusy
             | Code::StoreFull
             | Code::StoreDamaged
+            | Code::StoreSetAside
             | Code::StoreNewer
             | Code::ProfileInUse
             | Code::KeyringUnavailable

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow};
 use offhook_headless::{Arguments, Work};
+use offhook_model::Code;
 use offhook_phone::{Config, asked_to_stop};
 
 fn main() -> anyhow::Result<()> {
@@ -24,6 +25,7 @@ fn main() -> anyhow::Result<()> {
         let (input, output) = (tokio::io::stdin(), tokio::io::stdout());
         offhook_headless::serve(config, work, input, output, stop())
             .await
+            .map_err(|error| anyhow!("{error} [{}]", name(error.code())))
             .context("Opening the phone")
     });
     // A read of the standard input cannot be taken back: it must not keep the program from ending.
@@ -33,10 +35,14 @@ fn main() -> anyhow::Result<()> {
 
 /// Reads the account file; a refusal ends with its stable code.
 async fn read(path: &Path) -> anyhow::Result<Work> {
-    Work::read(path).await.map_err(|error| {
-        let code = serde_json::to_value(error.code()).unwrap_or_default();
-        anyhow!("{error} [{}]", code.as_str().unwrap_or_default())
-    })
+    let work = Work::read(path).await;
+    work.map_err(|error| anyhow!("{error} [{}]", name(error.code())))
+}
+
+/// A code as it is written.
+fn name(code: Code) -> String {
+    let code = serde_json::to_value(code).unwrap_or_default();
+    code.as_str().unwrap_or_default().to_owned()
 }
 
 /// Ready when the system or a person asks the program to end.

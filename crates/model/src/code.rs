@@ -53,8 +53,10 @@ pub enum Code {
     DeviceBusy,
     /// This computer's store cannot be written: disk full or read-only.
     StoreFull,
-    /// This computer's store cannot be opened.
+    /// Something in this computer's store does not read; the rest works.
     StoreDamaged,
+    /// This computer's store was damaged: it was set aside, and what reads of it goes on in a new one.
+    StoreSetAside,
     /// The store was written by a newer version of the program.
     StoreNewer,
     /// The profile is in use by another window.

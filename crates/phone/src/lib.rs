@@ -19,6 +19,8 @@ mod calls;
 mod cards;
 mod clock;
 mod config;
+#[cfg(test)]
+mod earlier;
 mod edits;
 mod effects;
 mod error;

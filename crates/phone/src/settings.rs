@@ -10,6 +10,8 @@ use crate::store_task::Remembered;
 const CENTRE: &str = "centre";
 const USERNAME: &str = "username";
 const ACCOUNT: &str = "account";
+/// Whether the agent has been told that the keyring keeps no key: `told`.
+const KEYRING: &str = "keyring";
 
 pub(crate) async fn remember(store: &Store, remembered: &Remembered) -> Result<(), StoreError> {
     match remembered {
@@ -35,4 +37,25 @@ pub(crate) async fn read(store: &Store) -> Result<Settings, Code> {
         username: setting(USERNAME).await?,
         account: account.and_then(|json| serde_json::from_str::<BareAccount>(&json).ok()),
     })
+}
+
+/// Remembers that the keyring keeps the key, so that it would be news if it did no more.
+pub(crate) async fn keyring_works(store: &Store) {
+    if let Err(error) = store.set_setting(KEYRING, "works").await {
+        warn!(%error, "The keyring's state was not remembered");
+    }
+}
+
+/// Tells whether the agent has still to be told that the keyring keeps no key, and remembers that they were. Where there is no
+/// keyring, nobody wants to hear it at each sign-in.
+pub(crate) async fn is_news_that_no_keyring_works(store: &Store) -> bool {
+    match store.setting(KEYRING).await {
+        Ok(Some(state)) if state == "told" => return false,
+        Ok(_) => {}
+        Err(error) => warn!(%error, "The keyring's state does not read"),
+    }
+    if let Err(error) = store.set_setting(KEYRING, "told").await {
+        warn!(%error, "The keyring's state was not remembered");
+    }
+    true
 }

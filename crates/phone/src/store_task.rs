@@ -207,7 +207,7 @@ pub(crate) async fn run(
 }
 
 async fn open(store: &Store, agent: &str, password: &Secret, remembered: &Remembered) -> Unlocked {
-    let mut trouble = None;
+    let mut trouble = store.mended().map(|_| Code::StoreSetAside);
     let keyring = match store.unlock_with_password(agent, password).await {
         Err(StoreError::WrongPassword) => {
             // Who took the password decides; it was changed there. What lies under the old one stays where it is.
@@ -226,8 +226,13 @@ async fn open(store: &Store, agent: &str, password: &Secret, remembered: &Rememb
         ..Unlocked::default()
     };
     match keyring {
-        Ok(KeyringState::Kept) => {}
-        Ok(KeyringState::Unavailable(why)) => info!(%why, "The keyring keeps no key"),
+        Ok(KeyringState::Kept) => settings::keyring_works(store).await,
+        Ok(KeyringState::Unavailable(why)) => {
+            info!(%why, "The keyring keeps no key");
+            if settings::is_news_that_no_keyring_works(store).await {
+                trouble = trouble.or(Some(Code::KeyringUnavailable));
+            }
+        }
         Err(error) => {
             error!(%error, "The store does not open for this agent");
             return only_trouble(error.code());
@@ -239,7 +244,7 @@ async fn open(store: &Store, agent: &str, password: &Secret, remembered: &Rememb
     }
     match restore(store).await {
         Ok(unlocked) => Unlocked {
-            trouble: unlocked.trouble.or(trouble),
+            trouble: trouble.or(unlocked.trouble).or(unread(store).await),
             ..unlocked
         },
         Err(error) => {
@@ -288,6 +293,13 @@ async fn restore(store: &Store) -> Result<Unlocked, StoreError> {
         }
     }
     Ok(found)
+}
+
+/// Reads everything once: the lists leave out what does not read.
+async fn unread(store: &Store) -> Option<Code> {
+    let error = store.check().await.err()?;
+    error!(%error, "Something in the store does not read");
+    Some(error.code())
 }
 
 /// Reads something stored. The error's own words may quote it.

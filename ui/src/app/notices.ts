@@ -41,7 +41,7 @@ export function toastFace(notice: Notice, view: View, m: Messages, definition: F
     case 'not_reached':
       return { icon: 'outbound', tone: 'plain', title: about.number === null ? m.phone.unknownNumber : phone(about.number), body: m.notReached[about.outcome], code: null, passing: true, action: null };
     case 'failed':
-      return { icon: 'warn', tone: 'warn', title: m.notices.failedTitle, body: m.codes[about.code], code: about.code, passing: true, action: null };
+      return { icon: 'warn', tone: 'warn', title: m.notices.failedTitle, body: m.codes[about.code], code: about.code, passing: about.code !== 'store_set_aside', action: null };
     case 'wrap_up_over':
       return { icon: 'clock', tone: 'plain', title: m.notices.wrapUpOverTitle, body: m.notices.wrapUpOverBody, code: null, passing: true, action: null };
     case 'incomplete':

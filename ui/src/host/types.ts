@@ -281,7 +281,7 @@ label: Text, };
 /**
  * What went wrong, as a code that never changes its meaning.
  */
-export type Code = "wrong_password" | "locked_out" | "session_expired" | "signed_in_elsewhere" | "unknown_host" | "connection_refused" | "certificate_invalid" | "unreachable" | "centre_failed" | "refused" | "forbidden" | "not_found" | "key_reused" | "conflict" | "malformed" | "registration_refused" | "registration_lost" | "call_gone" | "media_failed" | "no_microphone" | "no_speaker" | "device_busy" | "store_full" | "store_damaged" | "store_newer" | "profile_in_use" | "keyring_unavailable" | "not_now" | "incomplete" | "not_checked_in" | "invalid_number" | "line_busy" | "keypad_unavailable" | "hold_refused" | "account_readable" | "account_invalid";
+export type Code = "wrong_password" | "locked_out" | "session_expired" | "signed_in_elsewhere" | "unknown_host" | "connection_refused" | "certificate_invalid" | "unreachable" | "centre_failed" | "refused" | "forbidden" | "not_found" | "key_reused" | "conflict" | "malformed" | "registration_refused" | "registration_lost" | "call_gone" | "media_failed" | "no_microphone" | "no_speaker" | "device_busy" | "store_full" | "store_damaged" | "store_set_aside" | "store_newer" | "profile_in_use" | "keyring_unavailable" | "not_now" | "incomplete" | "not_checked_in" | "invalid_number" | "line_busy" | "keypad_unavailable" | "hold_refused" | "account_readable" | "account_invalid";
 
 /**
  * One request. The desk checks each: what is not possible now becomes a notice, never a panic and never silence.

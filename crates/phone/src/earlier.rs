@@ -1,0 +1,86 @@
+//! What earlier programs stored is read by this one: the profiles in `crates/store/tests/fixtures`.
+
+use std::fs;
+use std::path::Path;
+
+use offhook_desk::EndedBy;
+use offhook_model::{Code, FieldId, FieldValue, LegOutcome, Secret};
+use offhook_store::{KeyRing, Store};
+use tokio::sync::mpsc;
+
+use crate::store_task::{self, Job, Remembered};
+
+/// The agent of the fixtures.
+const AGENT: &str = "lin@centre.example";
+
+async fn forms_of(schema: u32) {
+    let home = tempfile::tempdir().expect("a folder");
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!(
+        "../store/tests/fixtures/schema-{schema}/store.sqlite"
+    ));
+    fs::copy(fixture, home.path().join("store.sqlite")).expect("copied");
+    let store = Store::open_with(home.path(), KeyRing::Absent)
+        .await
+        .expect("a store");
+    let (jobs, asked) = mpsc::channel(8);
+    let (reports, _heard) = mpsc::channel(8);
+    let task = tokio::spawn(store_task::run(store, asked, reports));
+    let unlocked = store_task::unlock(
+        &jobs,
+        AGENT.into(),
+        Secret::new("practice"),
+        Remembered::Centre {
+            centre: "https://centre.example".into(),
+            username: "lin".into(),
+        },
+    )
+    .await
+    .expect("unlocked");
+
+    // Without the keyring that is news, and nothing else is wrong.
+    assert_eq!(
+        unlocked.trouble,
+        Some(Code::KeyringUnavailable),
+        "schema {schema}"
+    );
+    let summary = FieldId::from("summary");
+    let forms: Vec<_> = unlocked
+        .restored
+        .iter()
+        .map(|form| {
+            let draft = &form.draft;
+            assert_eq!(draft.outcome, Some(LegOutcome::Connected));
+            assert_eq!(draft.ended_by, Some(EndedBy::Customer));
+            assert_eq!(
+                draft.customer.as_ref().map(|customer| &*customer.name),
+                Some("陈雨桐")
+            );
+            let text = match draft.values.get(&summary) {
+                Some(FieldValue::Text(text)) => text.as_str(),
+                _ => panic!("no summary"),
+            };
+            (text, form.outbox.map(|(_, refused)| refused))
+        })
+        .collect();
+    assert_eq!(
+        forms,
+        [
+            ("底座渗水，已约上门", None),
+            ("", None),
+            ("积分到账", Some(None)),
+            ("Wants a refund", Some(Some(Code::Forbidden))),
+        ],
+        "schema {schema}"
+    );
+    let (reply, closed) = tokio::sync::oneshot::channel();
+    jobs.send(Job::Close(reply)).await.expect("it runs");
+    closed.await.expect("closed");
+    task.await.expect("no panic");
+}
+
+#[tokio::test]
+async fn forms_of_every_schema_are_open_again() {
+    for schema in 1..=2 {
+        forms_of(schema).await;
+    }
+}
