@@ -485,7 +485,8 @@ async fn a_slow_client_is_not_waited_for() {
     for slow in [anybody, agent] {
         let answer = until_closed(slow).await;
         assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
-        assert!(answer.contains("\"malformed\""), "{answer}");
+        // Not `malformed`, which a phone takes for good: on a slow line the same request is sent again.
+        assert!(answer.contains("\"unreachable\""), "{answer}");
     }
     // Who may not write is not waited for at all.
     let answer = until_closed(stranger).await;

@@ -45,7 +45,8 @@ pub(super) async fn whole(request: Request, app: &App) -> Result<Bytes, Refusal>
             Err(Refusal::with_status(413, Code::Malformed))
         }
         Ok(Err(_)) => Err(Refusal::new(Code::Malformed)),
-        Err(_) => Err(Refusal::with_status(408, Code::Malformed)),
+        // Not the request is at fault: the same one may be sent again.
+        Err(_) => Err(Refusal::with_status(408, Code::Unreachable)),
     }
 }
 
