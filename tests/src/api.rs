@@ -286,6 +286,31 @@ impl Api {
         Ok(customer)
     }
 
+    /// Changes a version of a customer's record.
+    ///
+    /// # Errors
+    /// The centre refuses.
+    pub async fn change_customer(
+        &self,
+        customer: CustomerId,
+        version: u64,
+        body: &CustomerBody,
+    ) -> Result<()> {
+        let answer = self
+            .http
+            .put(format!("{}/v1/customers/{}", self.base, customer.0))
+            .bearer_auth(&self.token)
+            .header("Idempotency-Key", Uuid::new_v4().to_string())
+            .header("If-Match", format!("\"{version}\""))
+            .json(body)
+            .send()
+            .await?;
+        answer
+            .error_for_status()
+            .map(drop)
+            .context("Changing a customer")
+    }
+
     /// Lists the tickets of a call (administrator).
     ///
     /// # Errors

@@ -156,6 +156,26 @@ impl Headless {
         Ok((output.status.code(), said))
     }
 
+    /// Has it refuse a profile: its exit code and what it says.
+    ///
+    /// # Errors
+    /// It is not built, or it opens.
+    pub fn refuses_profile(
+        environment: &Environment,
+        profile: &Path,
+    ) -> Result<(Option<i32>, String)> {
+        let mut command = std::process::Command::new(program("offhook-headless")?);
+        environment.apply(&mut command);
+        let output = command
+            .args(["--audio", "null", "--profile"])
+            .arg(profile)
+            .stdin(Stdio::null())
+            .output()?;
+        ensure!(!output.status.success(), "it opens");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        Ok((output.status.code(), said))
+    }
+
     async fn begin(name: &str, program: Program) -> Result<Self> {
         let mut program = program.talking().listening().start()?;
         program

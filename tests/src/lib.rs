@@ -12,6 +12,8 @@
 //! | `tests/strangers.rs` | Debian's baresip and linphonec as customer and as an agent's telephone |
 //! | `tests/stranger_customer.rs`, `tests/stranger_agent.rs` | sipp on either side: answered, declined, busy, given up, hung up |
 //! | `tests/hold.rs` | the hold prompt alone is heard on hold; 20 rounds and a double click; baresip with G.722, sipp |
+//! | `tests/discretion.rs` | a day with every log at its most talkative: nothing private is in a log, a profile or a temporary file |
+//! | `tests/store.rs` | damaged, cut and newer stores, and a keyring that hangs: told, and the agent works on |
 //! | `tests/keypad.rs` | the keys both ways with sipp and baresip, and in no log |
 //! | `tests/outbound.rs` | calls out through a trunk to sipp and linphone: every outcome, ringback, early media, redial |
 //! | `tests/queue.rs` | two agents and a queue: back to the head, Break, and nothing for one who dials |
@@ -62,6 +64,7 @@
 pub mod acceptance;
 pub mod api;
 pub mod centre;
+pub mod discretion;
 pub mod environment;
 pub mod headless;
 pub mod nonce;
@@ -92,6 +95,8 @@ pub mod desktop;
 pub mod display;
 #[cfg(target_os = "linux")]
 pub mod kamailio;
+#[cfg(target_os = "linux")]
+pub mod keyring;
 #[cfg(target_os = "linux")]
 pub mod keys;
 #[cfg(target_os = "linux")]

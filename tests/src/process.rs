@@ -221,6 +221,12 @@ impl Running {
             .with_context(|| format!("Telling {} {line:?}", self.name))
     }
 
+    /// Tells its process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Tells whether it still runs.
     ///
     /// # Errors

@@ -39,6 +39,7 @@ pub struct Opening<'a> {
     audio: Audio<'a>,
     pulse: Option<&'a Pulse>,
     profile: Option<PathBuf>,
+    logging: bool,
 }
 
 impl<'a> Opening<'a> {
@@ -51,6 +52,7 @@ impl<'a> Opening<'a> {
             audio: Audio::Null,
             pulse: None,
             profile: None,
+            logging: false,
         }
     }
 
@@ -99,6 +101,13 @@ impl<'a> Opening<'a> {
         self
     }
 
+    /// Has it log all it can.
+    #[must_use]
+    pub fn logging(mut self) -> Self {
+        self.logging = true;
+        self
+    }
+
     /// Opens it on a screen.
     ///
     /// # Errors
@@ -108,6 +117,9 @@ impl<'a> Opening<'a> {
         let mut environment = Environment::private(&place)?.and(display.environment());
         if let Some(pulse) = self.pulse {
             environment = environment.and(pulse.environment());
+        }
+        if self.logging {
+            environment = environment.with("OFFHOOK_LOG", "trace");
         }
         let bus = Bus::start(&place, &environment).await?;
         let fresh = self.profile.is_none();
