@@ -88,7 +88,7 @@ async fn a_store_of_every_schema_comes_along_whole() {
         let before = home
             .path()
             .join(format!("store-before-{}.sqlite", schema + 1));
-        assert_eq!(copies, [before.clone()]);
+        assert_eq!(copies, [&*before]);
         fs::copy(&before, other.path().join("store.sqlite")).expect("copied");
         find(other.path(), schema).await;
     }
