@@ -40,6 +40,11 @@ pub trait Core {
     /// Takes the network's word that nothing listens at `to` (ICMP, refused, unreachable), or that no connection could be made
     /// in time.
     fn handle_unreachable(&mut self, now: Duration, to: Flow);
+    /// Takes the word that whoever listens at `to` could not show to be the one who is meant: no connection was made over TLS,
+    /// and nothing was said.
+    fn handle_untrusted(&mut self, now: Duration, to: Flow) {
+        self.handle_unreachable(now, to);
+    }
     /// Takes the end of a connection that stood. What was sent by it may not have arrived; what is sent to the flow from now on
     /// goes by a new one.
     fn handle_disconnected(&mut self, now: Duration, flow: Flow);

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::message::Charset;
-use crate::{Flow, Method, NameAddr, Request, Response, Scheme, Uri};
+use crate::{Flow, Method, NameAddr, Request, Response, Scheme, Transport, Uri};
 
 /// A dialog, early or confirmed, as one side holds it.
 #[derive(Clone)]
@@ -193,8 +193,12 @@ impl Dialog {
         }
     }
 
-    /// The way to a URI with an address (RFC 3263 §4.1). What cannot be reached by itself is reached by the dialog's own way.
+    /// The way to a URI with an address (RFC 3263 §4.1). What cannot be reached by itself is reached by the dialog's own way, and
+    /// what began encrypted goes on so.
     fn way_to(&self, uri: &Uri) -> Flow {
+        if self.source.transport == Transport::Tls {
+            return self.source;
+        }
         let Some(addr) = uri.socket_addr().filter(|_| uri.scheme == Scheme::Sip) else {
             return self.source;
         };
@@ -291,6 +295,20 @@ mod tests {
         ] {
             let dialog = Dialog::uas(&invite(route), "2", String::new(), by, false).unwrap();
             assert_eq!(dialog.next_hop(), way, "{route}");
+        }
+    }
+
+    #[test]
+    fn what_began_encrypted_never_goes_on_in_clear() {
+        let by = Flow::tls("198.51.100.1:5061".parse().unwrap());
+        for route in [
+            "",
+            "Record-Route: <sip:192.0.2.20;lr>\r\n",
+            "Record-Route: <sip:192.0.2.20;transport=udp;lr>\r\n",
+            "Record-Route: <sip:192.0.2.20;transport=tcp;lr>\r\n",
+        ] {
+            let dialog = Dialog::uas(&invite(route), "2", String::new(), by, false).unwrap();
+            assert_eq!(dialog.next_hop(), by, "{route}");
         }
     }
 

@@ -32,6 +32,14 @@ impl Flow {
         }
     }
 
+    /// By a TLS connection.
+    pub const fn tls(addr: SocketAddr) -> Self {
+        Self {
+            transport: Transport::Tls,
+            addr,
+        }
+    }
+
     /// True for a stream: what is written arrives, or the flow ends.
     pub const fn is_reliable(self) -> bool {
         match self.transport {

@@ -10,7 +10,7 @@
 //! - [`Endpoint`] is transactions and dialogs in both roles; a B2BUA builds on it, with [`server`] for registrations.
 //! - [`UserAgent`] is one account over an `Endpoint`: registration, digest, who may ring.
 //! - [`Framer`] cuts a stream into messages; a [`Flow`] says by which transport and connection a message goes or came.
-//! - [`sdp`] offers and answers media. `net` (a feature) runs any [`Core`] over UDP and TCP.
+//! - [`sdp`] offers and answers media. `net` (a feature) runs any [`Core`] over UDP, TCP and TLS.
 
 mod auth;
 mod call;

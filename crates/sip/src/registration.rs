@@ -208,6 +208,9 @@ impl Registration {
                 RequestFailure::Unreachable => {
                     self.failed(now, RegistrationError::Unreachable, Retry::After(None))
                 }
+                RequestFailure::Untrusted => {
+                    self.failed(now, RegistrationError::Untrusted, Retry::After(None))
+                }
                 RequestFailure::Disconnected => self.disconnected(now),
                 RequestFailure::Unsendable => {
                     self.failed(now, RegistrationError::Unsendable, Retry::Never)
@@ -324,6 +327,7 @@ impl Registration {
         let longest = match cause {
             RegistrationError::Timeout
             | RegistrationError::Unreachable
+            | RegistrationError::Untrusted
             | RegistrationError::Disconnected => LAST_KNOCK,
             RegistrationError::Unauthorized
             | RegistrationError::Refused(_)

@@ -3,6 +3,7 @@
 
 mod support;
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use offhook_sip::endpoint::{Config, Endpoint};
@@ -702,6 +703,34 @@ fn calls_ring_only_from_the_registrars_address_but_options_is_answered_to_anyone
         Status::TRYING
     );
     assert!(matches!(stage.event(), Event::Incoming(_)));
+}
+
+/// Anybody can write the registrar's address on a datagram.
+#[test]
+fn who_is_registered_over_tls_is_called_over_tls_alone() {
+    let account = Account {
+        transport: Transport::Tls,
+        ..account("right", 120)
+    };
+    let mut phone = UserAgent::new(account, PHONE.parse().unwrap(), 1);
+    let invite = INVITE.replace("SOURCE", OFFICE).replace('\n', "\r\n");
+    let mut ring_by = |flow: Flow, branch: &str| {
+        let invite = invite
+            .replace("z9hG4bKa", branch)
+            .replace("Call-ID: c", &format!("Call-ID: {branch}"));
+        phone.handle_message(secs(0), flow, invite.as_bytes());
+        while phone.poll_transmit().is_some() {}
+        phone.poll_event()
+    };
+    let office: SocketAddr = OFFICE.parse().unwrap();
+    for (flow, branch) in [
+        (Flow::udp(office), "z9hG4bKudp"),
+        (Flow::tcp(office), "z9hG4bKtcp"),
+    ] {
+        assert!(ring_by(flow, branch).is_none(), "{flow}");
+    }
+    let rings = ring_by(Flow::tls(office), "z9hG4bKtls");
+    assert!(matches!(rings, Some(Event::Incoming(_))), "{rings:?}");
 }
 
 #[test]

@@ -13,6 +13,8 @@ pub enum RequestFailure {
     Timeout,
     /// The network says nobody listens there.
     Unreachable,
+    /// Whoever listens there could not show to be the one who is meant.
+    Untrusted,
     /// The connection was lost that the answer would have come by.
     Disconnected,
     /// It could not be written.

@@ -24,7 +24,7 @@ use crate::header::header;
 use crate::message;
 use crate::rng::Rng;
 use crate::timers::Timers;
-use crate::transaction::{ClientId, Transactions, TxEvent};
+use crate::transaction::{ClientId, Failure, Transactions, TxEvent};
 use crate::{
     CallKey, Credentials, EndCause, Flow, Header, Method, NameAddr, Reason, Request, Response,
     Status, Transmit, Transport, Uri,
@@ -33,7 +33,8 @@ use crate::{
 /// How an endpoint appears and what it takes.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The address our Via and Contact name, whatever the transport: that of the sockets, not a wildcard.
+    /// The address our Via and Contact name: that of the sockets, not a wildcard. Over TLS it may be another
+    /// ([`Endpoint::known_over_tls_at`]).
     pub local: SocketAddr,
     /// The `User-Agent` and `Server` header.
     pub user_agent: String,
@@ -111,6 +112,13 @@ impl Endpoint {
             events: VecDeque::new(),
             next_call: 0,
         }
+    }
+
+    /// Has Via and Contact name this address in what goes over TLS, where a port of its own listens for it.
+    #[must_use]
+    pub fn known_over_tls_at(mut self, local: SocketAddr) -> Self {
+        self.tx.set_tls(local);
+        self
     }
 
     /// How it appears.
@@ -243,7 +251,13 @@ impl Endpoint {
 
     /// Fails what waits for `to`, but for what ends a call: that is sent again for as long as any request may take.
     pub fn handle_unreachable(&mut self, now: Duration, to: Flow) {
-        self.tx.unreachable(now, to);
+        self.tx.unreachable(now, to, Failure::Unreachable);
+        self.settle(now);
+    }
+
+    /// Fails what waits for `to`, where somebody else than expected answered: nothing was said to them.
+    pub fn handle_untrusted(&mut self, now: Duration, to: Flow) {
+        self.tx.unreachable(now, to, Failure::Untrusted);
         self.settle(now);
     }
 
@@ -324,7 +338,7 @@ impl Endpoint {
                     source,
                 } => self.handle_response(now, id, response, source),
                 TxEvent::Cut { id } => self.handle_cut(now, id),
-                TxEvent::Failed { id, unreachable } => self.handle_failure(now, id, unreachable),
+                TxEvent::Failed { id, why } => self.handle_failure(now, id, why),
                 TxEvent::ClientGone { id } => self.handle_gone(now, id),
                 TxEvent::ServerGone { id } => {
                     self.asked.remove(&RequestKey(id.0));
@@ -353,16 +367,17 @@ impl Endpoint {
         }
     }
 
-    fn handle_failure(&mut self, now: Duration, id: ClientId, unreachable: bool) {
+    fn handle_failure(&mut self, now: Duration, id: ClientId, why: Failure) {
+        let unreachable = why != Failure::Silence;
         match self.usages.get(&id) {
             Some(Usage::Invite { call, .. }) => self.invite_failed(now, id, *call, unreachable),
             Some(Usage::Reinvite { call, .. }) => self.change_failed(now, id, *call, unreachable),
             Some(Usage::Bye { call }) => self.remove_call(now, *call),
             Some(Usage::Request(key)) => {
-                let failure = if unreachable {
-                    RequestFailure::Unreachable
-                } else {
-                    RequestFailure::Timeout
+                let failure = match why {
+                    Failure::Silence => RequestFailure::Timeout,
+                    Failure::Unreachable => RequestFailure::Unreachable,
+                    Failure::Untrusted => RequestFailure::Untrusted,
                 };
                 let key = *key;
                 self.events.push_back(Event::RequestFailed { key, failure });
@@ -469,7 +484,7 @@ impl Endpoint {
 
     /// Where we are reached. Without the transport's name a proxy would call back over UDP (RFC 3263 §4.1).
     pub(crate) fn contact_uri(&self, user: Option<&str>, transport: Transport) -> Uri {
-        let mut uri = Uri::from_addr(user, self.config.local);
+        let mut uri = Uri::from_addr(user, self.tx.local(transport));
         if transport != Transport::Udp {
             let name = via_name(transport).to_ascii_lowercase();
             uri.params.set("transport", Some(&name));

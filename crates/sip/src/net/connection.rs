@@ -10,8 +10,10 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, Wr
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, timeout, timeout_at};
+use tokio_rustls::{TlsAcceptor, TlsStream};
 
 use super::sockets::{bound, is_in_use};
+use super::tls::{self, Trust};
 use crate::Flow;
 use crate::framer::{Frame, Framer};
 
@@ -30,7 +32,7 @@ const PONG: Duration = Duration::from_secs(10);
 const PING: &[u8] = b"\r\n\r\n";
 const ANSWER: &[u8] = b"\r\n";
 
-/// What carries a stream. TLS and WebSocket are further ones.
+/// What carries a stream. WebSocket is a further one.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {
     /// Sees to it that the end takes no time: the port is free for the next connection.
     fn abandon(&self);
@@ -44,12 +46,18 @@ impl Stream for TcpStream {
     }
 }
 
+impl Stream for TlsStream<TcpStream> {
+    fn abandon(&self) {
+        self.get_ref().0.abandon();
+    }
+}
+
 /// How a connection comes to be.
 pub(super) enum Origin {
-    /// They made it.
-    Accepted(TcpStream),
-    /// We make it, from this address where that can be.
-    From(SocketAddr),
+    /// They made it, and speak TLS where there is an acceptor.
+    Accepted(TcpStream, Option<TlsAcceptor>),
+    /// We make it, from this address where that can be, over TLS where there is somebody to trust.
+    From(SocketAddr, Option<Trust>),
 }
 
 /// Which connection of a flow: one may follow another.
@@ -67,6 +75,8 @@ pub(super) enum What {
     Message(Vec<u8>),
     /// It could not be made.
     Failed,
+    /// It was made, but not to whom we meant.
+    Untrusted,
     /// It stood and is at its end.
     Ended,
 }
@@ -84,30 +94,62 @@ pub(super) struct Ends {
 /// Runs until the stream ends, is given up, or has written all after its owner let go.
 pub(super) async fn run(flow: Flow, id: ConnectionId, origin: Origin, ends: Ends) {
     let told = ends.told.clone();
-    let stream = match origin {
-        Origin::Accepted(stream) => Ok(stream),
-        Origin::From(local) => {
-            let connected = timeout(CONNECT, connect(local, flow.addr));
-            tokio::select! {
-                connected = connected => {
-                    connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
-                }
-                () = ends.abandon.notified() => return,
-            }
-        }
+    let theirs = matches!(origin, Origin::Accepted(..));
+    let made = tokio::select! {
+        made = make(flow.addr, origin) => made,
+        () = ends.abandon.notified() => return,
     };
-    let what = match stream.and_then(|stream| stream.set_nodelay(true).map(|()| stream)) {
-        Ok(stream) => {
+    let what = match made {
+        Ok(Made::Plain(stream)) => {
             serve(flow, id, stream, ends).await;
+            What::Ended
+        }
+        Ok(Made::Tls(stream)) => {
+            serve(flow, id, *stream, ends).await;
             What::Ended
         }
         Err(error) => {
             tracing::debug!(%error, "No connection");
-            What::Failed
+            match error {
+                _ if theirs => What::Ended,
+                error if tls::is_untrusted(&error) => What::Untrusted,
+                _ => What::Failed,
+            }
         }
     };
     // The driver may be gone.
     told.send(Told { flow, id, what }).await.ok();
+}
+
+/// A connection to read and write by.
+enum Made {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+async fn make(to: SocketAddr, origin: Origin) -> io::Result<Made> {
+    match origin {
+        Origin::Accepted(stream, acceptor) => {
+            stream.set_nodelay(true)?;
+            match acceptor {
+                None => Ok(Made::Plain(stream)),
+                Some(acceptor) => {
+                    let stream = tls::accept(&acceptor, stream).await?;
+                    Ok(Made::Tls(Box::new(stream)))
+                }
+            }
+        }
+        Origin::From(local, trust) => {
+            let stream = timeout(CONNECT, connect(local, to))
+                .await
+                .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))?;
+            stream.set_nodelay(true)?;
+            match trust {
+                None => Ok(Made::Plain(stream)),
+                Some(trust) => Ok(Made::Tls(Box::new(trust.connect(stream).await?))),
+            }
+        }
+    }
 }
 
 async fn connect(local: SocketAddr, to: SocketAddr) -> io::Result<TcpStream> {

@@ -1,10 +1,11 @@
-//! Runs a [`Core`] over UDP and TCP on its own tokio task.
+//! Runs a [`Core`] over UDP, TCP and TLS on its own tokio task.
 
 mod address;
 mod connection;
 mod probe;
 mod sockets;
 mod streams;
+mod tls;
 
 use std::collections::VecDeque;
 use std::io;
@@ -18,10 +19,13 @@ use tokio::time::Instant;
 
 pub use address::{ResolveError, resolve};
 use probe::Prober;
-use sockets::Tcp;
 pub use sockets::{Sockets, bind_towards};
-use streams::{Heard, Streams};
+use sockets::{Tcp, Tls};
+use streams::{Heard, Sending, Streams};
+pub use tls::{Trust, TrustError};
+use tokio_rustls::TlsAcceptor;
 
+use crate::flow::via_name;
 use crate::message::MAX_SIZE;
 use crate::{Core, Flow, Transmit, Transport};
 
@@ -31,8 +35,9 @@ const NO_ROOM: Duration = Duration::from_millis(100);
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Starts the task over these sockets; a lone UDP socket does, and connections then leave from any port. What goes by a stream has
-/// its connection made when it is first needed, within 4 s, and kept until either side ends it. Commands and events are never dropped: a full command channel makes the sender wait, a full event channel leaves
-/// events queued while the wire is served on. When the command sender is dropped the core shuts down (it un-registers and
+/// its connection made when it is first needed, within 4 s (over TLS 4 s more), and kept until either side ends it. Commands and
+/// events are never dropped: a full command channel makes the sender wait, a full event channel leaves events queued while the wire
+/// is served on. When the command sender is dropped the core shuts down (it un-registers and
 /// hangs up) within 2 s and the task ends; the event channel then closes.
 pub fn spawn<C>(
     core: C,
@@ -49,12 +54,17 @@ where
 {
     let (command_tx, commands) = mpsc::channel(64);
     let (events, event_rx) = mpsc::channel(256);
-    let Sockets { udp, tcp } = sockets.into();
-    let streams = Streams::new(leaves_from(&udp, &tcp));
+    let Sockets { udp, tcp, tls } = sockets.into();
+    let trust = match &tls {
+        Tls::Trusting(trust) => Some(trust.clone()),
+        Tls::Absent | Tls::Listening(..) => None,
+    };
+    let streams = Streams::new(leaves_from(&udp, &tcp), trust);
     let driver = Driver {
         core,
         udp,
         tcp,
+        tls,
         streams,
         events,
         pending: VecDeque::new(),
@@ -81,6 +91,7 @@ struct Driver<C: Core> {
     core: C,
     udp: UdpSocket,
     tcp: Tcp,
+    tls: Tls,
     streams: Streams,
     events: mpsc::Sender<C::Event>,
     /// Events the owner has not had room for yet.
@@ -118,9 +129,9 @@ impl<C: Core> Driver<C> {
                     }
                     Err(error) => note_receive_error(&error),
                 },
-                (stream, peer) = accepted(&self.tcp) => {
-                    if self.streams.accept(stream, peer) {
-                        self.core.handle_disconnected(self.epoch.elapsed(), Flow::tcp(peer));
+                (stream, flow, acceptor) = accepted(&self.tcp, &self.tls) => {
+                    if self.streams.accept(stream, flow, acceptor) {
+                        self.core.handle_disconnected(self.epoch.elapsed(), flow);
                     }
                 }
                 (flow, heard) = self.streams.heard() => {
@@ -128,6 +139,7 @@ impl<C: Core> Driver<C> {
                     match heard {
                         Heard::Message(bytes) => self.core.handle_message(now, flow, &bytes),
                         Heard::Unreachable => self.core.handle_unreachable(now, flow),
+                        Heard::Untrusted => self.core.handle_untrusted(now, flow),
                         Heard::Disconnected => self.core.handle_disconnected(now, flow),
                     }
                 }
@@ -189,19 +201,19 @@ impl<C: Core> Driver<C> {
     async fn send(&mut self, Transmit { to, bytes }: Transmit) {
         match to.transport {
             Transport::Udp => self.send_datagram(to.addr, &bytes).await,
-            Transport::Tcp => {
-                if !self.streams.send(to, bytes) {
-                    self.core.handle_disconnected(self.epoch.elapsed(), to);
-                }
-            }
-            Transport::Tls
+            Transport::Tcp
+            | Transport::Tls
             | Transport::Sctp
             | Transport::TlsSctp
             | Transport::Ws
-            | Transport::Wss => {
-                tracing::warn!("No way to send by this transport");
-                self.core.handle_unreachable(self.epoch.elapsed(), to);
-            }
+            | Transport::Wss => match self.streams.send(to, bytes) {
+                Sending::Taken => {}
+                Sending::Stalled => self.core.handle_disconnected(self.epoch.elapsed(), to),
+                Sending::NoWay => {
+                    tracing::debug!(transport = %via_name(to.transport), "No connection to send by");
+                    self.core.handle_unreachable(self.epoch.elapsed(), to);
+                }
+            },
         }
     }
 
@@ -224,12 +236,27 @@ impl<C: Core> Driver<C> {
     }
 }
 
-/// The next connection of theirs; none ever comes where nothing listens.
-async fn accepted(tcp: &Tcp) -> (TcpStream, SocketAddr) {
-    let listener: &TcpListener = match tcp {
-        Tcp::Listening(listener) => listener,
-        Tcp::Reserved(_) | Tcp::Unbound => return std::future::pending().await,
+/// The next connection of theirs, with what it speaks TLS by where it is to; none ever comes where nothing listens.
+async fn accepted(tcp: &Tcp, tls: &Tls) -> (TcpStream, Flow, Option<TlsAcceptor>) {
+    let plain = async {
+        match tcp {
+            Tcp::Listening(listener) => next_of(listener).await,
+            Tcp::Reserved(_) | Tcp::Unbound => std::future::pending().await,
+        }
     };
+    let encrypted = async {
+        match tls {
+            Tls::Listening(listener, acceptor) => (next_of(listener).await, acceptor.clone()),
+            Tls::Absent | Tls::Trusting(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        (stream, peer) = plain => (stream, Flow::tcp(peer), None),
+        ((stream, peer), acceptor) = encrypted => (stream, Flow::tls(peer), Some(acceptor)),
+    }
+}
+
+async fn next_of(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
             Ok(accepted) => return accepted,

@@ -1,18 +1,25 @@
 //! What a driver sends and listens by.
 
+use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 
+use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpSocket, UdpSocket};
+use tokio_rustls::TlsAcceptor;
+
+use super::tls::Trust;
 
 /// How many free ports of one transport are tried for the other.
 const TRIES: usize = 16;
 
-/// A UDP socket, and the same port of TCP: to listen at, or for connections to leave from.
+/// A UDP socket, and the same port of TCP: to listen at, or for connections to leave from. TLS is a third, where it is spoken.
 #[derive(Debug)]
 pub struct Sockets {
     pub(super) udp: UdpSocket,
     pub(super) tcp: Tcp,
+    pub(super) tls: Tls,
 }
 
 /// What is done with the port of TCP.
@@ -24,6 +31,26 @@ pub(super) enum Tcp {
     Reserved(#[expect(dead_code, reason = "it holds the port")] TcpSocket),
     /// Connections leave from any port.
     Unbound,
+}
+
+/// What is done over TLS.
+pub(super) enum Tls {
+    /// Nothing.
+    Absent,
+    /// Connections are accepted here.
+    Listening(TcpListener, TlsAcceptor),
+    /// Connections are made to one who proves to be the registrar, and leave from where those over TCP do.
+    Trusting(Trust),
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent => f.write_str("Absent"),
+            Self::Listening(listener, _) => f.debug_tuple("Listening").field(listener).finish(),
+            Self::Trusting(_) => f.write_str("Trusting"),
+        }
+    }
 }
 
 impl Sockets {
@@ -41,11 +68,44 @@ impl Sockets {
                     return Ok(Self {
                         udp,
                         tcp: Tcp::Listening(listener),
+                        tls: Tls::Absent,
                     });
                 }
                 Err(error) if is_in_use(&error) && address.port() == 0 && tries < TRIES => {}
                 Err(error) => return Err(error),
             }
+        }
+    }
+
+    /// For a server: listens for TLS as well, at an address of its own, with the certificate and key of `config`.
+    ///
+    /// # Errors
+    /// When the address is not this machine's, or in use.
+    pub async fn listening_for_tls(
+        mut self,
+        address: SocketAddr,
+        config: Arc<ServerConfig>,
+    ) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        self.tls = Tls::Listening(listener, config.into());
+        Ok(self)
+    }
+
+    /// For a phone: connections over TLS are made, to whoever proves to be the one that is trusted.
+    #[must_use]
+    pub fn trusting(mut self, trust: Trust) -> Self {
+        self.tls = Tls::Trusting(trust);
+        self
+    }
+
+    /// Where it listens for TLS; nothing where it does not.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn tls_addr(&self) -> io::Result<Option<SocketAddr>> {
+        match &self.tls {
+            Tls::Listening(listener, _) => listener.local_addr().map(Some),
+            Tls::Absent | Tls::Trusting(_) => Ok(None),
         }
     }
 
@@ -63,6 +123,7 @@ impl From<UdpSocket> for Sockets {
         Self {
             udp,
             tcp: Tcp::Unbound,
+            tls: Tls::Absent,
         }
     }
 }
@@ -91,6 +152,7 @@ pub async fn bind_towards(peer: SocketAddr) -> io::Result<Sockets> {
                 return Ok(Sockets {
                     udp,
                     tcp: Tcp::Reserved(socket),
+                    tls: Tls::Absent,
                 });
             }
             Err(error) if is_in_use(&error) && tries < TRIES => {}

@@ -10,9 +10,11 @@ use tokio::net::TcpStream;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
 
 use super::connection::{self, ConnectionId, Ends, Origin, Told, What};
-use crate::Flow;
+use super::tls::Trust;
+use crate::{Flow, Transport};
 
 /// How many connections there may be; further ones are turned away.
 const MOST: usize = 4096;
@@ -26,6 +28,8 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 pub(super) struct Streams {
     /// Where connections of ours leave from.
     local: SocketAddr,
+    /// Whom connections of ours over TLS are made to.
+    trust: Option<Trust>,
     open: HashMap<Flow, Connection>,
     next_id: ConnectionId,
     tasks: JoinSet<()>,
@@ -40,18 +44,31 @@ struct Connection {
     abandon: Arc<Notify>,
 }
 
+/// What became of bytes to send.
+#[must_use]
+pub(super) enum Sending {
+    /// They go as soon as they can.
+    Taken,
+    /// The peer takes nothing more, and its connection was given up.
+    Stalled,
+    /// No connection stands, and none can be made by this transport.
+    NoWay,
+}
+
 /// What a connection brought.
 pub(super) enum Heard {
     Message(Vec<u8>),
     Unreachable,
+    Untrusted,
     Disconnected,
 }
 
 impl Streams {
-    pub(super) fn new(local: SocketAddr) -> Self {
+    pub(super) fn new(local: SocketAddr, trust: Option<Trust>) -> Self {
         let (teller, told) = mpsc::channel(INBOX);
         Self {
             local,
+            trust,
             open: HashMap::new(),
             next_id: 0,
             tasks: JoinSet::new(),
@@ -60,14 +77,23 @@ impl Streams {
         }
     }
 
-    /// Sends by the connection that stands, or makes one; false if the peer takes nothing more, and the connection was given up.
-    #[must_use]
-    pub(super) fn send(&mut self, to: Flow, bytes: Vec<u8>) -> bool {
+    /// Sends by the connection that stands, or makes one.
+    pub(super) fn send(&mut self, to: Flow, bytes: Vec<u8>) -> Sending {
         if !self.open.contains_key(&to) {
-            self.start(to, Origin::From(self.local));
+            let trust = match to.transport {
+                Transport::Tcp => None,
+                Transport::Tls if self.trust.is_some() => self.trust.clone(),
+                Transport::Udp
+                | Transport::Tls
+                | Transport::Sctp
+                | Transport::TlsSctp
+                | Transport::Ws
+                | Transport::Wss => return Sending::NoWay,
+            };
+            self.start(to, Origin::From(self.local, trust));
         }
         let Some(connection) = self.open.get(&to) else {
-            return false;
+            return Sending::NoWay;
         };
         let size = bytes.len();
         let queued = connection.queued.fetch_add(size, Ordering::Relaxed);
@@ -75,20 +101,25 @@ impl Streams {
         if !taken {
             tracing::warn!("A peer takes nothing more, its connection is given up");
             self.abandon(to);
+            return Sending::Stalled;
         }
-        taken
+        Sending::Taken
     }
 
     /// Takes a connection of theirs; true if another one of that flow stood and is no more.
     #[must_use]
-    pub(super) fn accept(&mut self, stream: TcpStream, peer: SocketAddr) -> bool {
+    pub(super) fn accept(
+        &mut self,
+        stream: TcpStream,
+        flow: Flow,
+        acceptor: Option<TlsAcceptor>,
+    ) -> bool {
         if self.open.len() >= MOST {
             tracing::warn!("Too many connections, a new one is turned away");
             return false;
         }
-        let flow = Flow::tcp(peer);
         let before = self.abandon(flow);
-        self.start(flow, Origin::Accepted(stream));
+        self.start(flow, Origin::Accepted(stream, acceptor));
         before
     }
 
@@ -115,6 +146,7 @@ impl Streams {
             let heard = match what {
                 What::Message(bytes) => Heard::Message(bytes),
                 What::Failed => Heard::Unreachable,
+                What::Untrusted => Heard::Untrusted,
                 What::Ended => Heard::Disconnected,
             };
             if !matches!(heard, Heard::Message(_)) {

@@ -16,7 +16,7 @@ use crate::header::{header, header_name};
 use crate::message::{Message, WriteError, response_to};
 use crate::rng::Rng;
 use crate::timers::{T2, Timers};
-use crate::{Flow, Headers, Method, Reason, Request, Response, Transmit, Via};
+use crate::{Flow, Headers, Method, Reason, Request, Response, Transmit, Transport, Via};
 
 /// Names a transaction of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,7 +39,7 @@ pub(crate) enum TxEvent {
     /// [`resend`](Transactions::resend) it or [`abandon`](Transactions::abandon) it.
     Cut { id: ClientId },
     /// No final answer in time, or none possible. `Gone` follows.
-    Failed { id: ClientId, unreachable: bool },
+    Failed { id: ClientId, why: Failure },
     /// A new request, not an ACK.
     Request {
         id: ServerId,
@@ -54,6 +54,17 @@ pub(crate) enum TxEvent {
     ServerGone { id: ServerId },
 }
 
+/// Why there is no final answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// None came in time.
+    Silence,
+    /// Nobody is there to answer.
+    Unreachable,
+    /// Whoever is there could not show to be the one who is meant; nothing was said to them.
+    Untrusted,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Timer {
     ClientRepeat(ClientId),
@@ -65,6 +76,8 @@ enum Timer {
 /// All transactions of an endpoint.
 pub(crate) struct Transactions {
     local: SocketAddr,
+    /// What stands in its place in what goes over TLS.
+    tls: Option<SocketAddr>,
     rng: Rng,
     next_id: u64,
     clients: HashMap<ClientId, Client>,
@@ -90,6 +103,7 @@ impl Transactions {
     pub(crate) fn new(local: SocketAddr, rng: Rng) -> Self {
         Self {
             local,
+            tls: None,
             rng,
             next_id: 0,
             clients: HashMap::new(),
@@ -99,6 +113,24 @@ impl Transactions {
             timers: Timers::new(),
             transmits: VecDeque::new(),
             events: VecDeque::new(),
+        }
+    }
+
+    /// Names another address in what goes over TLS.
+    pub(crate) fn set_tls(&mut self, local: SocketAddr) {
+        self.tls = Some(local);
+    }
+
+    /// The address we are known by on this transport.
+    pub(crate) fn local(&self, transport: Transport) -> SocketAddr {
+        match transport {
+            Transport::Tls => self.tls.unwrap_or(self.local),
+            Transport::Udp
+            | Transport::Tcp
+            | Transport::Sctp
+            | Transport::TlsSctp
+            | Transport::Ws
+            | Transport::Wss => self.local,
         }
     }
 
@@ -232,8 +264,8 @@ impl Transactions {
         }
     }
 
-    /// Fails what waits for an address where nobody listens.
-    pub(crate) fn unreachable(&mut self, now: Duration, to: Flow) {
+    /// Fails what waits for an address where nobody listens, or nobody who may be spoken to.
+    pub(crate) fn unreachable(&mut self, now: Duration, to: Flow, why: Failure) {
         let mut lost: Vec<ClientId> = self
             .clients
             .iter()
@@ -246,10 +278,7 @@ impl Transactions {
                 self.timers.set(Timer::ClientRepeat(id), now + T2);
                 continue;
             }
-            self.events.push_back(TxEvent::Failed {
-                id,
-                unreachable: true,
-            });
+            self.events.push_back(TxEvent::Failed { id, why });
             self.remove_client(id);
         }
     }
@@ -290,7 +319,7 @@ impl Transactions {
                 if self.clients.get(&id).is_some_and(Client::awaits_final) {
                     self.events.push_back(TxEvent::Failed {
                         id,
-                        unreachable: false,
+                        why: Failure::Silence,
                     });
                 }
                 self.remove_client(id);
@@ -340,7 +369,7 @@ impl Transactions {
     fn with_via(&self, request: Request, to: Flow, branch: &str) -> Request {
         let mut headers = Headers::from(header(
             "Via",
-            Via::new(via_name(to.transport), self.local, branch).to_string(),
+            Via::new(via_name(to.transport), self.local(to.transport), branch).to_string(),
         ));
         headers.extend(
             request

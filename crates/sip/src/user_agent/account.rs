@@ -21,7 +21,7 @@ pub struct Account {
     pub realm: Option<String>,
     /// The registrar's (or its proxy's) address; all requests outside dialogs go there.
     pub registrar: SocketAddr,
-    /// What the registrar is reached by: UDP or TCP.
+    /// What the registrar is reached by: UDP, TCP or TLS.
     pub transport: Transport,
     /// More addresses calls may come from, beside the registrar's.
     pub admitted: Vec<IpAddr>,

@@ -21,6 +21,9 @@ pub enum RegistrationError {
     /// Nobody listens at the registrar's address, or no connection could be made in time.
     #[error("nobody listens at the registrar's address")]
     Unreachable,
+    /// Whoever listens at the registrar's address has no certificate that verifies and holds the registrar's name.
+    #[error("the registrar's certificate does not verify")]
+    Untrusted,
     /// The connection to the registrar was lost.
     #[error("the connection to the registrar was lost")]
     Disconnected,

@@ -16,7 +16,7 @@ use crate::endpoint::{self, Endpoint, Invite, RequestFailure};
 use crate::header::header;
 use crate::registration::Registration;
 use crate::rng::Rng;
-use crate::{CallKey, Core, EndCause, Flow, NameAddr, Status, Transmit};
+use crate::{CallKey, Core, EndCause, Flow, NameAddr, Status, Transmit, Transport};
 
 /// A user agent for one account.
 #[derive(Debug)]
@@ -66,9 +66,12 @@ impl UserAgent {
         self.endpoint.is_idle() && self.registration.poll_timeout().is_none()
     }
 
+    /// Anybody can write another's address on a datagram; whoever speaks over TLS to us has shown a certificate.
     fn admits(&self, source: Flow) -> bool {
         let ip = source.addr.ip();
-        ip == self.account.registrar.ip() || self.account.admitted.contains(&ip)
+        let known = ip == self.account.registrar.ip() || self.account.admitted.contains(&ip);
+        let encrypted = source.transport == Transport::Tls;
+        known && (encrypted || self.account.transport != Transport::Tls)
     }
 
     /// Gives up the connection to the registrar: it proved dead, or leads through a network that is no more.
@@ -216,6 +219,16 @@ impl Core for UserAgent {
         self.settle(now);
         if to == self.account.flow() {
             let cause = RegistrationError::Unreachable;
+            self.events
+                .extend(self.registration.handle_lost(now, cause));
+        }
+    }
+
+    fn handle_untrusted(&mut self, now: Duration, to: Flow) {
+        self.endpoint.handle_untrusted(now, to);
+        self.settle(now);
+        if to == self.account.flow() {
+            let cause = RegistrationError::Untrusted;
             self.events
                 .extend(self.registration.handle_lost(now, cause));
         }

@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test file uses its part of the support")]
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+#[cfg(feature = "net")]
+pub mod exchange;
 pub mod stage;
 
 use std::cmp::Reverse;
