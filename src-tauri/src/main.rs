@@ -32,6 +32,7 @@ fn main() -> anyhow::Result<()> {
                 .join("offhook"),
         },
         audio: flags.audio,
+        roots: flags.roots,
     };
 
     tauri::Builder::default()

@@ -1,6 +1,8 @@
 //! What stands on the command line.
 
 use offhook_centre::serve::{Lifetime, Limits, Options};
+use offhook_centre::tls::Tls;
+use rustls::pki_types::DnsName;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -10,11 +12,17 @@ use std::time::Duration;
 pub const USAGE: &str = "\
 offhook-centre serve [--data DIR] [--http ADDRESS] [--sip ADDRESS] [--ring-seconds N]
                      [--wrap-up-seconds N] [--grace-seconds N] [--trunk HOST:PORT] [--record]
-                     [--session-hours N] [--sample-data] [--practice] [--print-ready] [--allow-plain]
+                     [--tls CERT KEY [--sips ADDRESS] [--name HOST]] [--session-hours N]
+                     [--sample-data] [--practice] [--print-ready] [--allow-plain]
 
   --data DIR        where the records are kept (default: offhook-centre-data)
   --http ADDRESS    where the API listens (default: 127.0.0.1:0, any free port)
-  --sip ADDRESS     where SIP listens (default: 127.0.0.1:0)
+  --sip ADDRESS     where plain SIP listens, UDP and TCP (default: 127.0.0.1:0)
+  --tls CERT KEY    PEM files of a certificate with its chain, and of its key: the API then speaks
+                    HTTPS, and agents' telephones register with SIP over TLS
+  --sips ADDRESS    where SIP over TLS listens, at any address of this machine (default: 127.0.0.1:0)
+  --name HOST       the name in the certificate by which agents reach this machine
+                    (default: the addresses above, which the certificate must then hold)
   --ring-seconds N  how long a call rings at one agent, 1 to 600 (default: 30)
   --wrap-up-seconds N
                     how long a wrap-up may take before the agent is free again, 10 to 3600
@@ -27,7 +35,7 @@ offhook-centre serve [--data DIR] [--http ADDRESS] [--sip ADDRESS] [--ring-secon
   --sample-data     fill an empty store with practice agents and customers
   --practice        let an administrator start practice calls
   --print-ready     print one line of JSON once everything listens
-  --allow-plain     allow addresses other than loopback without encryption";
+  --allow-plain     allow addresses other than loopback for plain HTTP and plain SIP";
 
 /// The command line, read.
 #[derive(Debug)]
@@ -47,6 +55,8 @@ pub enum ArgumentError {
     Missing(String),
     #[error("{0} cannot be {1:?}")]
     Value(String, String),
+    #[error("{0} counts with --tls only")]
+    NeedsTls(&'static str),
 }
 
 /// Reads a command line without the program's name.
@@ -70,13 +80,21 @@ pub fn read(words: impl IntoIterator<Item = String>) -> Result<Arguments, Argume
         allow_plain: false,
         lifetime: Lifetime::default(),
         limits: Limits::default(),
+        tls: None,
     };
     let mut print_ready = false;
+    let (mut files, mut sips, mut name) = (None, None, None);
     while let Some(word) = words.next() {
         match word.as_str() {
             "--data" => options.data = value(&word, &mut words)?.into(),
             "--http" => options.http = parsed(&word, &mut words)?,
             "--sip" => options.sip = parsed(&word, &mut words)?,
+            "--tls" => {
+                let certificate = value(&word, &mut words)?;
+                files = Some((certificate, value(&word, &mut words)?));
+            }
+            "--sips" => sips = Some(parsed(&word, &mut words)?),
+            "--name" => name = Some(host(&word, &mut words)?),
             "--ring-seconds" => options.ring_seconds = seconds(&word, 1..=600, &mut words)?,
             "--wrap-up-seconds" => {
                 options.wrap_up_seconds = Some(seconds(&word, 10..=3_600, &mut words)?);
@@ -98,6 +116,17 @@ pub fn read(words: impl IntoIterator<Item = String>) -> Result<Arguments, Argume
             _ => return Err(ArgumentError::Unknown(word)),
         }
     }
+    options.tls = match files {
+        Some((certificate, key)) => Some(Tls {
+            certificate: certificate.into(),
+            key: key.into(),
+            sips: sips.unwrap_or(any_port),
+            name,
+        }),
+        None if sips.is_some() => return Err(ArgumentError::NeedsTls("--sips")),
+        None if name.is_some() => return Err(ArgumentError::NeedsTls("--name")),
+        None => None,
+    };
     Ok(Arguments {
         options,
         print_ready,
@@ -108,6 +137,15 @@ fn value(name: &str, words: &mut impl Iterator<Item = String>) -> Result<String,
     words
         .next()
         .ok_or_else(|| ArgumentError::Missing(name.to_owned()))
+}
+
+/// A name that a certificate can hold.
+fn host(name: &str, words: &mut impl Iterator<Item = String>) -> Result<String, ArgumentError> {
+    let host = value(name, words)?;
+    match DnsName::try_from(host.as_str()) {
+        Ok(_) => Ok(host),
+        Err(_) => Err(ArgumentError::Value(name.to_owned(), host)),
+    }
 }
 
 fn parsed<T: std::str::FromStr>(
@@ -157,6 +195,35 @@ mod tests {
         assert!(arguments.print_ready && arguments.options.practice);
         assert!(arguments.options.record);
         assert!(!arguments.options.allow_plain);
+    }
+
+    #[test]
+    fn tls_has_an_address_of_its_own_for_sip() {
+        let line = "serve --tls c.pem k.pem --sips 192.0.2.1:5061 --name centre.example";
+        let tls = words(line).expect("read").options.tls.expect("tls");
+        assert_eq!((tls.certificate, tls.key), ("c.pem".into(), "k.pem".into()));
+        assert_eq!(tls.sips.to_string(), "192.0.2.1:5061");
+        assert_eq!(tls.name.as_deref(), Some("centre.example"));
+        for (line, error) in [
+            (
+                "serve --tls c.pem",
+                ArgumentError::Missing("--tls".to_owned()),
+            ),
+            (
+                "serve --sips 127.0.0.1:0",
+                ArgumentError::NeedsTls("--sips"),
+            ),
+            (
+                "serve --name centre.example",
+                ArgumentError::NeedsTls("--name"),
+            ),
+            (
+                "serve --tls c.pem k.pem --name a_b:1",
+                ArgumentError::Value("--name".into(), "a_b:1".into()),
+            ),
+        ] {
+            assert_eq!(words(line).expect_err(line), error);
+        }
     }
 
     #[test]

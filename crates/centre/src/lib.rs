@@ -20,3 +20,4 @@ pub mod recorder;
 pub mod recordings;
 pub mod serve;
 pub mod store;
+pub mod tls;

@@ -33,11 +33,14 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         .await
         .context("Starting the centre")?;
     if arguments.print_ready {
-        let ready = serde_json::json!({
+        let mut ready = serde_json::json!({
             "ready": true,
-            "http": format!("http://{}", centre.http),
+            "http": centre.base(),
             "sip": centre.sip.to_string(),
         });
+        if let Some(sips) = centre.sips() {
+            ready["sips"] = sips.into();
+        }
         let mut out = std::io::stdout();
         writeln!(out, "{ready}").context("Saying ready")?;
         out.flush().context("Saying ready")?;

@@ -14,12 +14,15 @@ use crate::practice::{Practice, PracticeTrunk, VoiceError};
 use crate::recorder;
 use crate::recordings::{self, Recordings};
 use crate::store::{Store, StoreError};
-use offhook_model::{AgentId, PresenceReason, Secret, SkillGroupId};
+use crate::tls::{HttpsListener, Tls, TlsError};
+use offhook_model::{AgentId, PresenceReason, Secret, SipTransport, SkillGroupId};
+use offhook_sip::Transport;
 use offhook_sip::net::ResolveError;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -57,6 +60,8 @@ pub struct Options {
     pub lifetime: Lifetime,
     /// What the API bears of its clients.
     pub limits: Limits,
+    /// HTTPS, and SIP over TLS beside plain SIP.
+    pub tls: Option<Tls>,
 }
 
 /// Why a centre did not start.
@@ -64,9 +69,12 @@ pub struct Options {
 pub enum StartError {
     /// HTTP or SIP without encryption is for this machine only.
     #[error(
-        "{0} is not a loopback address: plain HTTP and SIP leave this machine only with --allow-plain"
+        "{0} is not a loopback address: plain HTTP and SIP leave this machine only with --allow-plain, HTTPS and SIP over TLS with --tls"
     )]
     NotLoopback(SocketAddr),
+    /// The certificate and its key cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// SIP names its address in every message.
     #[error("{0} is every address: SIP needs the one it is reached at")]
     Unspecified(SocketAddr),
@@ -103,8 +111,10 @@ pub enum StartError {
 pub struct Centre {
     /// Where the API listens.
     pub http: SocketAddr,
-    /// Where SIP listens.
+    /// Where plain SIP listens.
     pub sip: SocketAddr,
+    /// What it shows over TLS, and where SIP over TLS listens.
+    tls: Option<(Tls, SocketAddr)>,
     store: Store,
     practice: Option<Practice>,
     closing: CancellationToken,
@@ -120,6 +130,8 @@ impl Centre {
     /// [`StartError`] says what is missing.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         check(&options)?;
+        // Told before anything is opened: a wrong file is the likeliest fault.
+        let config = options.tls.as_ref().map(Tls::config).transpose()?;
         let listen = |address| move |source| StartError::Listen { address, source };
         let listener = TcpListener::bind(options.http)
             .await
@@ -129,6 +141,15 @@ impl Centre {
             .await
             .map_err(listen(options.sip))?;
         let sip = engine.local_addr().map_err(listen(options.sip))?;
+        let engine = match (&options.tls, &config) {
+            (Some(tls), Some(config)) => engine
+                .over_tls(tls.sips, Arc::new(config.clone()))
+                .await
+                .map_err(listen(tls.sips))?,
+            (None, _) | (_, None) => engine,
+        };
+        let sips = engine.tls_addr().map_err(listen(sip))?;
+        let tls = options.tls.clone().zip(sips);
         let outside = match (&options.trunk, options.practice) {
             (Some(_), _) | (None, false) => None,
             (None, true) => Some(PracticeTrunk::bind(sip.ip()).await.map_err(listen(sip))?),
@@ -196,7 +217,13 @@ impl Centre {
             control,
             hub,
             clock,
-            sip,
+            registrar: tls
+                .as_ref()
+                .map_or_else(|| sip.to_string(), |(tls, sips)| tls.host_port(*sips)),
+            transport: match tls {
+                Some(_) => SipTransport::Tls,
+                None => SipTransport::Udp,
+            },
             data: options.data,
             ring_seconds: options.ring_seconds,
             wrap_up_seconds: options.wrap_up_seconds,
@@ -208,16 +235,29 @@ impl Centre {
         });
         tokio::spawn(app.clone().end_lapsed_sessions());
         let router = api::router(app);
-        let server = tokio::spawn(door::serve(
-            listener,
-            router,
-            options.limits,
-            closing.clone(),
-        ));
-        tracing::info!(%http, %sip, "The centre is open");
+        let server = match config {
+            Some(config) => {
+                let listener =
+                    HttpsListener::start(listener, config).map_err(listen(options.http))?;
+                tokio::spawn(door::serve(
+                    listener,
+                    router,
+                    options.limits,
+                    closing.clone(),
+                ))
+            }
+            None => tokio::spawn(door::serve(
+                listener,
+                router,
+                options.limits,
+                closing.clone(),
+            )),
+        };
+        tracing::info!(%http, %sip, sips = ?sips, "The centre is open");
         Ok(Self {
             http,
             sip,
+            tls,
             store,
             practice,
             closing,
@@ -225,6 +265,21 @@ impl Centre {
             control: control_task,
             recorder,
         })
+    }
+
+    /// The base address of the API, as agents type it.
+    #[must_use]
+    pub fn base(&self) -> String {
+        match &self.tls {
+            Some((tls, _)) => format!("https://{}", tls.host_port(self.http)),
+            None => format!("http://{}", self.http),
+        }
+    }
+
+    /// `host:port` of SIP over TLS; nothing where only plain SIP is spoken.
+    #[must_use]
+    pub fn sips(&self) -> Option<String> {
+        self.tls.as_ref().map(|(tls, sips)| tls.host_port(*sips))
     }
 
     /// Waits until the centre fails by itself, which it should never do.
@@ -262,7 +317,7 @@ impl Centre {
 }
 
 async fn trunk(name: &str, allow_plain: bool) -> Result<SocketAddr, StartError> {
-    let address = offhook_sip::net::resolve(name).await?;
+    let address = offhook_sip::net::resolve(name, Transport::Udp).await?;
     if !address.ip().is_loopback() && !allow_plain {
         return Err(StartError::NotLoopback(address));
     }
@@ -270,13 +325,17 @@ async fn trunk(name: &str, allow_plain: bool) -> Result<SocketAddr, StartError> 
 }
 
 fn check(options: &Options) -> Result<(), StartError> {
-    for address in [options.http, options.sip] {
+    let http = options.tls.is_none().then_some(options.http);
+    for address in http.into_iter().chain([options.sip]) {
         if !address.ip().is_loopback() && !options.allow_plain {
             return Err(StartError::NotLoopback(address));
         }
     }
-    if options.sip.ip().is_unspecified() {
-        return Err(StartError::Unspecified(options.sip));
+    let sips = options.tls.as_ref().map(|tls| tls.sips);
+    for address in sips.into_iter().chain([options.sip]) {
+        if address.ip().is_unspecified() {
+            return Err(StartError::Unspecified(address));
+        }
     }
     Ok(())
 }
@@ -341,4 +400,61 @@ async fn acd(
         );
     }
     Ok((acd, groups))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(http: &str, sip: &str, sips: Option<&str>) -> Options {
+        let address = |text: &str| text.parse().expect("an address");
+        Options {
+            data: PathBuf::new(),
+            http: address(http),
+            sip: address(sip),
+            ring_seconds: 30,
+            wrap_up_seconds: None,
+            grace_seconds: 60,
+            sample_data: false,
+            trunk: None,
+            record: false,
+            practice: false,
+            allow_plain: false,
+            lifetime: Lifetime::default(),
+            limits: Limits::default(),
+            tls: sips.map(|sips| Tls {
+                certificate: PathBuf::new(),
+                key: PathBuf::new(),
+                sips: address(sips),
+                name: None,
+            }),
+        }
+    }
+
+    #[test]
+    fn only_what_is_encrypted_leaves_this_machine() {
+        let here = "127.0.0.1:0";
+        let there = "192.0.2.1:0";
+        let every = "0.0.0.0:0";
+        check(&options(here, here, None)).expect("all of it is here");
+        check(&options(there, here, Some(there))).expect("it is encrypted");
+        check(&options(every, here, Some(there))).expect("the API has a name");
+        for (http, sip, sips) in [
+            (there, here, None),
+            (here, there, None),
+            // Plain SIP stays plain, whatever stands beside it.
+            (there, there, Some(there)),
+        ] {
+            let refused = check(&options(http, sip, sips));
+            assert!(
+                matches!(refused, Err(StartError::NotLoopback(_))),
+                "{http} {sip} {sips:?}: {refused:?}"
+            );
+        }
+        let nowhere = check(&options(there, here, Some(every)));
+        assert!(matches!(nowhere, Err(StartError::Unspecified(_))));
+        let mut open = options(there, there, None);
+        open.allow_plain = true;
+        check(&open).expect("it was asked for");
+    }
 }

@@ -54,8 +54,9 @@ impl Cloud {
     /// `roots` is a PEM file with the certificates to trust instead of the system's.
     ///
     /// # Errors
-    /// `UnknownHost` where `base` is not an address. `CertificateInvalid` where `roots` cannot be read or holds no certificate,
-    /// where the system has none, and where `base` is plain `http` to the address of another computer: passwords travel over TLS.
+    /// `UnknownHost` where `base` is not an address. `RootsInvalid` where `roots` cannot be read or holds no certificate.
+    /// `CertificateInvalid` where the system has none, and where `base` is plain `http` to the address of another computer:
+    /// passwords travel over TLS.
     /// Whether a name is another computer's is known once it is resolved; a request then fails with the same code.
     pub fn new(base: &str, roots: Option<PathBuf>) -> Result<Self, CloudError> {
         Self::with_options(base, roots, Options::default())
@@ -89,15 +90,18 @@ impl Cloud {
         } else {
             builder.dns_resolver(SystemResolver)
         };
+        let mut refusal = Code::CertificateInvalid;
         if let Some(file) = roots {
             builder = builder.tls_certs_only(read_roots(&file)?);
+            // What stands in the file between the lines of PEM is looked at with the rest.
+            refusal = Code::RootsInvalid;
         } else if base.scheme() == "http" {
             // No certificate is looked at, and a computer without any must still reach its practice centre.
             builder = builder.tls_certs_only([]);
         }
         let http = builder
             .build()
-            .map_err(|error| CloudError::new(Code::CertificateInvalid, error.to_string()))?;
+            .map_err(|error| CloudError::new(refusal, error.to_string()))?;
         Ok(Self {
             http,
             base,
@@ -179,7 +183,7 @@ fn address_of(url: &Url) -> Option<IpAddr> {
 }
 
 fn read_roots(file: &std::path::Path) -> Result<Vec<Certificate>, CloudError> {
-    let unusable = |cause: String| CloudError::new(Code::CertificateInvalid, cause);
+    let unusable = |cause: String| CloudError::new(Code::RootsInvalid, cause);
     let pem = fs::read(file).map_err(|error| unusable(format!("root certificates: {error}")))?;
     let roots = Certificate::from_pem_bundle(&pem)
         .map_err(|error| unusable(format!("root certificates: {error}")))?;
@@ -235,7 +239,7 @@ mod tests {
         let missing = Cloud::new("https://centre.example", Some("/nowhere/ca.pem".into()));
         assert_eq!(
             missing.err().map(|error| error.code),
-            Some(Code::CertificateInvalid)
+            Some(Code::RootsInvalid)
         );
     }
 }

@@ -55,6 +55,7 @@ impl CloudError {
             | Code::UnknownHost
             | Code::ConnectionRefused
             | Code::CertificateInvalid
+            | Code::RootsInvalid
             | Code::Unreachable
             | Code::CentreFailed
             | Code::RegistrationRefused

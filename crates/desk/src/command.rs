@@ -25,6 +25,12 @@ pub enum Command {
         /// The account.
         account: BareAccount,
     },
+    /// Names the PEM file with the root certificates that are trusted, for API and SIP, instead of the system's. Counts from the
+    /// next sign-in on, and is remembered.
+    SetRoots {
+        /// The file; nothing for the system's.
+        file: Option<String>,
+    },
     /// Ends the session. Drafts and unsent wrap-ups stay.
     SignOut,
     /// 签入: lands in Ready.

@@ -101,6 +101,7 @@ impl Desk {
                 password,
             } => self.sign_in(now, centre, username, password),
             Command::UseAccount { account } => self.use_account(now, account),
+            Command::SetRoots { file } => self.set_roots(file),
             Command::SignOut => self.sign_out(now),
             Command::CheckIn => self.check_in(now),
             Command::CheckOut => self.check_out(now),

@@ -21,6 +21,8 @@ pub enum Effect {
     },
     /// Register a bare account and open this computer's data for it.
     UseAccount(BareAccount),
+    /// Trust the root certificates in this PEM file, or the system's, from the next sign-in on.
+    SetRoots(Option<String>),
     /// End the session at the centre, un-register, forget the token.
     SignOut,
     /// Ask the centre for a presence.

@@ -51,6 +51,12 @@ impl Desk {
         }
     }
 
+    pub(crate) fn set_roots(&mut self, file: Option<String>) {
+        let file = file.map(|file| file.trim().to_owned());
+        let file = file.filter(|file| !file.is_empty());
+        self.effects.push_back(Effect::SetRoots(file));
+    }
+
     pub(crate) fn signed_in(&mut self, now: Now, signed_in: SignedIn) {
         if self.session != Session::SigningIn {
             return;

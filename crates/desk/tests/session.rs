@@ -56,6 +56,25 @@ fn a_wrong_password_is_told_and_the_next_try_works() {
 }
 
 #[test]
+fn roots_can_be_set_at_any_time_and_blanks_mean_the_systems() {
+    let mut day = Day::dawn();
+    for (typed, file) in [
+        (Some(" /etc/ca.pem "), Some("/etc/ca.pem")),
+        (Some("  "), None),
+        (None, None),
+    ] {
+        let typed = typed.map(str::to_owned);
+        day.command(Command::SetRoots { file: typed });
+        let file = file.map(str::to_owned);
+        assert_eq!(day.take(), [Effect::SetRoots(file)]);
+    }
+    day.sign_in();
+    day.take();
+    day.command(Command::SetRoots { file: None });
+    assert_eq!(day.take(), [Effect::SetRoots(None)]);
+}
+
+#[test]
 fn check_in_lands_in_ready_once_the_centre_says_so() {
     let mut day = Day::dawn();
     day.sign_in();

@@ -4,11 +4,12 @@
 //! { "aor": "1001@pbx.example", "password_command": ["pass", "show", "pbx/1001"], "check_in": true }
 //! ```
 //!
-//! Beside these: `password` in the command's place, `auth_user`, `registrar`, `transport` (`udp` or `tcp`), `display_name`.
+//! Beside these: `password` in the command's place, `auth_user`, `registrar`, `transport` (`udp`, `tcp` or `tls`), `display_name`,
+//! and `roots`, the PEM file with the root certificates to trust instead of the system's; `--roots` counts before it.
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -32,6 +33,8 @@ pub struct Work {
     pub account: BareAccount,
     /// Check in as well, as soon as the account is in use.
     pub check_in: bool,
+    /// The PEM file with the root certificates to trust, where one is named.
+    pub roots: Option<PathBuf>,
 }
 
 /// Why an account file cannot be used. Nothing that stands in it is quoted.
@@ -95,6 +98,7 @@ struct Written {
     display_name: Option<String>,
     #[serde(default)]
     check_in: bool,
+    roots: Option<PathBuf>,
 }
 
 impl Work {
@@ -118,6 +122,7 @@ impl Work {
             transport,
             display_name,
             check_in,
+            roots,
         } = serde_json::from_slice(&text).map_err(|error| malformed(&error))?;
         let password = match (password, password_command) {
             (Some(password), None) => {
@@ -140,6 +145,7 @@ impl Work {
                 display_name,
             },
             check_in,
+            roots,
         })
     }
 }
@@ -218,11 +224,12 @@ mod tests {
     async fn an_account_is_read_with_all_its_fields() {
         let work = read(
             r#"{"aor":"1001@pbx.example","password":"p","auth_user":"u","registrar":"10.0.0.1:5080",
-                "transport":"tcp","display_name":"林晓峰","check_in":true}"#,
+                "transport":"tls","display_name":"林晓峰","check_in":true,"roots":"/etc/ca.pem"}"#,
         )
         .await
         .expect("an account");
         assert!(work.check_in);
+        assert_eq!(work.roots, Some("/etc/ca.pem".into()));
         assert_eq!(
             work.account,
             BareAccount {
@@ -230,7 +237,7 @@ mod tests {
                 auth_user: Some("u".into()),
                 password: Secret::new("p"),
                 registrar: Some("10.0.0.1:5080".into()),
-                transport: SipTransport::Tcp,
+                transport: SipTransport::Tls,
                 display_name: Some("林晓峰".into()),
             }
         );

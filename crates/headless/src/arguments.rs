@@ -33,7 +33,7 @@ impl Arguments {
                     account = text.strip_prefix("--account=").map(PathBuf::from);
                 }
                 // A value of another flag goes with it, whatever it looks like.
-                Some("--profile" | "--audio") => {
+                Some("--profile" | "--audio" | "--roots") => {
                     rest.push(argument);
                     rest.extend(arguments.next());
                 }

@@ -1,5 +1,5 @@
-//! `offhook-headless --profile DIR [--audio null | wav:IN,OUT | device[:MIC,SPEAKER[,RINGER]]] [--account FILE]`: a phone on
-//! stdio.
+//! `offhook-headless --profile DIR [--audio null | wav:IN,OUT | device[:MIC,SPEAKER[,RINGER]]] [--roots FILE] [--account FILE]`: a
+//! phone on stdio.
 
 use std::path::Path;
 
@@ -12,9 +12,10 @@ fn main() -> anyhow::Result<()> {
     offhook_phone::log_to_stderr();
     let Arguments { flags, account } =
         Arguments::parse(std::env::args_os().skip(1)).context("Reading the command line")?;
-    let config = Config {
+    let mut config = Config {
         profile: flags.profile.context("Which profile? Give --profile DIR")?,
         audio: flags.audio,
+        roots: flags.roots,
     };
     let runtime = tokio::runtime::Runtime::new().context("Starting the runtime")?;
     let served = runtime.block_on(async {
@@ -22,6 +23,9 @@ fn main() -> anyhow::Result<()> {
             Some(path) => Some(read(&path).await?),
             None => None,
         };
+        config.roots = config
+            .roots
+            .or_else(|| work.as_ref().and_then(|work| work.roots.clone()));
         let (input, output) = (tokio::io::stdin(), tokio::io::stdout());
         offhook_headless::serve(config, work, input, output, stop())
             .await

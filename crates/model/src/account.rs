@@ -14,6 +14,8 @@ pub enum SipTransport {
     Udp,
     /// One connection, kept.
     Tcp,
+    /// One connection, kept and encrypted, to a server whose certificate holds the registrar's name (RFC 5922).
+    Tls,
 }
 
 /// An account at a registrar. `Debug` shows neither names nor the password.

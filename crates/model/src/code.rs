@@ -19,8 +19,10 @@ pub enum Code {
     UnknownHost,
     /// Nothing listens at the centre's address.
     ConnectionRefused,
-    /// The centre's certificate does not verify.
+    /// The certificate of the centre or the registrar does not verify.
     CertificateInvalid,
+    /// The file with the root certificates cannot be read, or holds none.
+    RootsInvalid,
     /// The centre does not answer.
     Unreachable,
     /// The centre failed inside.

@@ -2,6 +2,7 @@
 
 use offhook_model::{BareAccount, Code, Secret, SipTransport, api::SipAccount};
 use offhook_sip::{Scheme, Uri};
+use std::path::PathBuf;
 use tracing::warn;
 
 /// All that a line needs. `Debug` shows neither names nor the password.
@@ -15,6 +16,8 @@ pub(crate) struct LineAccount {
     pub(crate) registrar: String,
     pub(crate) transport: SipTransport,
     pub(crate) display_name: String,
+    /// The PEM file with the roots to trust over TLS, instead of the system's.
+    pub(crate) roots: Option<PathBuf>,
 }
 
 impl std::fmt::Debug for LineAccount {
@@ -27,25 +30,31 @@ impl std::fmt::Debug for LineAccount {
 
 impl LineAccount {
     /// Takes what a centre handed out.
-    pub(crate) fn of_centre(account: SipAccount, display_name: String) -> Self {
+    pub(crate) fn of_centre(
+        account: SipAccount,
+        display_name: String,
+        roots: Option<PathBuf>,
+    ) -> Self {
         let SipAccount {
             aor,
             auth_user,
             password,
             registrar,
+            transport,
         } = account;
         Self {
             aor,
             auth_user,
             password,
             registrar,
-            transport: SipTransport::Udp,
+            transport,
             display_name,
+            roots,
         }
     }
 
     /// Reads what a person wrote. What is left out follows from the address of record.
-    pub(crate) fn bare(account: &BareAccount) -> Result<Self, Code> {
+    pub(crate) fn bare(account: &BareAccount, roots: Option<PathBuf>) -> Result<Self, Code> {
         let refused = |what: &str| {
             warn!(what, "The account cannot be used as it is written");
             Code::AccountInvalid
@@ -83,6 +92,7 @@ impl LineAccount {
             registrar,
             transport: account.transport,
             aor,
+            roots,
         })
     }
 
@@ -113,14 +123,15 @@ mod tests {
     use super::*;
 
     fn written(aor: &str, registrar: Option<&str>) -> Result<LineAccount, Code> {
-        LineAccount::bare(&BareAccount {
+        let account = BareAccount {
             aor: aor.into(),
             auth_user: None,
             password: Secret::new("p"),
             registrar: registrar.map(str::to_owned),
             transport: SipTransport::Udp,
             display_name: None,
-        })
+        };
+        LineAccount::bare(&account, None)
     }
 
     #[test]
@@ -145,6 +156,20 @@ mod tests {
         }
         let account = written("1001@pbx.example", Some("10.0.0.1:5061")).expect("an account");
         assert_eq!(account.registrar, "10.0.0.1:5061");
+    }
+
+    #[test]
+    fn a_centre_says_by_which_transport_and_an_older_one_means_udp() {
+        let json = r#"{"aor":"sip:1001@c","auth_user":"u","password":"p","registrar":"c:5061","transport":"tls"}"#;
+        let older = json.replace(r#","transport":"tls""#, "");
+        for (json, transport) in [
+            (json, SipTransport::Tls),
+            (older.as_str(), SipTransport::Udp),
+        ] {
+            let account: SipAccount = serde_json::from_str(json).expect("an account");
+            let line = LineAccount::of_centre(account, "Lin".into(), None);
+            assert_eq!(line.transport, transport);
+        }
     }
 
     #[test]

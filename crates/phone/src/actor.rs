@@ -1,6 +1,7 @@
 //! The one event loop: everything that happens goes through here to the desk, one thing after the other.
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use offhook_audio::{DeviceFault, DeviceRole, Media, MediaEvent};
@@ -54,6 +55,8 @@ pub(crate) struct Actor {
     pub(crate) jobs: Outlet<Job>,
     pub(crate) jobs_sender: mpsc::Sender<Job>,
     pub(crate) reports: mpsc::Sender<Report>,
+    /// The PEM file with the roots to trust at the next sign-in, instead of the system's.
+    pub(crate) roots: Option<PathBuf>,
     pub(crate) generation: Generation,
     pub(crate) signing_in: Option<CancellationToken>,
     pub(crate) standing: Option<Standing>,

@@ -5,7 +5,7 @@ use tokio::sync::oneshot;
 
 use crate::actor::Actor;
 use crate::own_store::OwnJob;
-use crate::query::{Answer, CallRow, Query};
+use crate::query::{Answer, CallRow, Query, Settings};
 use crate::store_task::Job;
 
 impl Actor {
@@ -47,7 +47,11 @@ impl Actor {
             Query::Settings => {
                 let (ask, answer) = oneshot::channel();
                 self.jobs.push(Job::Settings(ask));
-                hand_on(answer, reply, |settings| Answer::Settings { settings });
+                let roots = self.roots.as_ref();
+                let roots = roots.map(|file| file.to_string_lossy().into_owned());
+                hand_on(answer, reply, |settings| Answer::Settings {
+                    settings: Settings { roots, ..settings },
+                });
             }
         }
     }

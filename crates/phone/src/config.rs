@@ -12,15 +12,20 @@ pub struct Config {
     pub profile: PathBuf,
     /// The sound devices.
     pub audio: BackendConfig,
+    /// The PEM file with the root certificates to trust, for API and SIP, instead of the system's. Where nothing is said here,
+    /// the one that was set last counts.
+    pub roots: Option<PathBuf>,
 }
 
-/// The flags of both programs: `--profile DIR` and `--audio null | wav:IN,OUT | device[:MIC,SPEAKER[,RINGER]]`.
+/// The flags of both programs: `--profile DIR`, `--audio null | wav:IN,OUT | device[:MIC,SPEAKER[,RINGER]]` and `--roots FILE`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flags {
     /// The profile folder, where given.
     pub profile: Option<PathBuf>,
     /// The sound devices; the system's defaults where not given.
     pub audio: BackendConfig,
+    /// The PEM file with the root certificates to trust, where given.
+    pub roots: Option<PathBuf>,
 }
 
 /// A command line that cannot be followed.
@@ -28,7 +33,7 @@ pub struct Flags {
 pub enum FlagsError {
     /// There is no such flag.
     #[error(
-        "there is no flag {0:?}; there are --profile DIR and --audio null | wav:IN,OUT | device[:MIC,SPEAKER[,RINGER]]"
+        "there is no flag {0:?}; there are --profile DIR, --audio null | wav:IN,OUT | device[:MIC,SPEAKER[,RINGER]] and --roots FILE"
     )]
     Unknown(String),
     /// A flag stands without its value.
@@ -48,6 +53,7 @@ impl Flags {
         let mut flags = Self {
             profile: None,
             audio: SYSTEM,
+            roots: None,
         };
         let mut arguments = arguments.into_iter();
         while let Some(argument) = arguments.next() {
@@ -65,6 +71,7 @@ impl Flags {
             };
             match name {
                 "--profile" => flags.profile = Some(value("--profile")?.into()),
+                "--roots" => flags.roots = Some(value("--roots")?.into()),
                 "--audio" => flags.audio = parse_audio(&value("--audio")?.to_string_lossy())?,
                 _ => return Err(FlagsError::Unknown(text)),
             }
@@ -128,12 +135,16 @@ mod tests {
         let expected = Flags {
             profile: Some("/p".into()),
             audio: BackendConfig::Null,
+            roots: Some("/ca.pem".into()),
         };
         assert_eq!(
-            parse(&["--profile", "/p", "--audio=null"]),
+            parse(&["--profile", "/p", "--audio=null", "--roots", "/ca.pem"]),
             Ok(expected.clone())
         );
-        assert_eq!(parse(&["--profile=/p", "--audio", "null"]), Ok(expected));
+        assert_eq!(
+            parse(&["--profile=/p", "--audio", "null", "--roots=/ca.pem"]),
+            Ok(expected)
+        );
         assert_eq!(parse(&[]).map(|flags| flags.profile), Ok(None));
     }
 

@@ -1,5 +1,7 @@
 //! What the desk asks, carried out. Nothing here waits: what takes time is handed on, and facts come back.
 
+use std::path::PathBuf;
+
 use offhook_desk::{Effect, Fact, LegEnd};
 use offhook_model::{Code, LegId};
 use offhook_sip::{Command as Sip, Reason, Status};
@@ -28,11 +30,17 @@ impl Actor {
                     centre,
                     username,
                     password,
+                    roots: self.roots.clone(),
                 };
                 self.enter(|store, given_up| session::sign_in(credentials, store, given_up));
             }
             Effect::UseAccount(account) => {
-                self.enter(|store, _| own::sign_in(account, store));
+                let roots = self.roots.clone();
+                self.enter(|store, _| own::sign_in(account, roots, store));
+            }
+            Effect::SetRoots(file) => {
+                self.roots = file.as_ref().map(PathBuf::from);
+                self.jobs.push(Job::KeepRoots(file));
             }
             Effect::SignOut => self.stand_down(true),
             Effect::SetPresence(presence) => self.wish(Wish::Presence(presence)),

@@ -1,5 +1,6 @@
 //! A bare account: the phone on any PBX. There is no centre; this computer has the last word on presence, customers and forms.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use offhook_desk::{Fact, SignedIn};
@@ -24,9 +25,10 @@ const RING: Duration = Duration::from_secs(30);
 /// Reads the account and opens this computer's data for it. Whether the registrar takes it, the line says.
 pub(crate) async fn sign_in(
     account: BareAccount,
+    roots: Option<PathBuf>,
     store: mpsc::Sender<Job>,
 ) -> Result<SignIn, Code> {
-    let line = LineAccount::bare(&account)?;
+    let line = LineAccount::bare(&account, roots)?;
     let agent = AgentProfile {
         id: AgentId(Uuid::new_v5(&Uuid::NAMESPACE_URL, line.aor.as_bytes())),
         name: line.display_name.clone(),

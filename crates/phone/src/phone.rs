@@ -21,6 +21,7 @@ use crate::line::Legs;
 use crate::outlet::Outlet;
 use crate::query::{Answer, Query};
 use crate::report::Generation;
+use crate::settings;
 use crate::shell::{Levels, Shell};
 use crate::store_task;
 
@@ -60,6 +61,10 @@ pub async fn open_with(
 ) -> Result<Phone, OpenError> {
     let lock = ProfileLock::take(&config.profile)?;
     let store = Store::open_with(&config.profile, keyring).await?;
+    let roots = match config.roots {
+        Some(file) => Some(file),
+        None => settings::roots(&store).await?,
+    };
     let (levels_in, levels) = watch::channel(Levels {
         mic_dbfs: -100.0,
         far_dbfs: -100.0,
@@ -94,6 +99,7 @@ pub async fn open_with(
         jobs: Outlet::new(jobs_in.clone()),
         jobs_sender: jobs_in,
         reports: reports_in,
+        roots,
         generation: Generation::FIRST,
         signing_in: None,
         standing: None,

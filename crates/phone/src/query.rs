@@ -108,4 +108,6 @@ pub struct Settings {
     pub username: Option<String>,
     /// The bare SIP account used last, its password left empty.
     pub account: Option<BareAccount>,
+    /// The PEM file with the root certificates that are trusted at the next sign-in; nothing for the system's.
+    pub roots: Option<String>,
 }

@@ -1,5 +1,6 @@
 //! A session at the centre: signing in, and the tasks that stand with it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,6 +38,8 @@ pub(crate) struct Credentials {
     pub(crate) centre: String,
     pub(crate) username: String,
     pub(crate) password: Secret,
+    /// The PEM file with the roots to trust instead of the system's.
+    pub(crate) roots: Option<PathBuf>,
 }
 
 /// Asks the centre, then opens the agent's data. Given up when `given_up` is: a session that came too late is ended again.
@@ -49,12 +52,13 @@ pub(crate) async fn sign_in(
         centre,
         username,
         password,
+        roots,
     } = credentials;
     let failed = |error: CloudError| {
         warn!(%error, "Sign-in failed");
         error.code
     };
-    let cloud = Cloud::new(&centre, None).map_err(failed)?;
+    let cloud = Cloud::new(&centre, roots.clone()).map_err(failed)?;
     let request = SignInRequest {
         username: username.clone(),
         password: password.clone(),
@@ -74,7 +78,7 @@ pub(crate) async fn sign_in(
     )
     .await?;
     Ok(SignIn {
-        account: LineAccount::of_centre(sip, response.agent.name.clone()),
+        account: LineAccount::of_centre(sip, response.agent.name.clone(), roots),
         authority: Authority::Centre {
             session,
             bell: Arc::default(),

@@ -1,5 +1,7 @@
 //! What this computer remembers between starts, in clear: never a password.
 
+use std::path::PathBuf;
+
 use offhook_model::{BareAccount, Code};
 use offhook_store::{Store, StoreError};
 use tracing::warn;
@@ -12,6 +14,7 @@ const USERNAME: &str = "username";
 const ACCOUNT: &str = "account";
 /// Whether the agent has been told that the keyring keeps no key: `told`.
 const KEYRING: &str = "keyring";
+const ROOTS: &str = "roots";
 
 pub(crate) async fn remember(store: &Store, remembered: &Remembered) -> Result<(), StoreError> {
     match remembered {
@@ -29,6 +32,7 @@ pub(crate) async fn remember(store: &Store, remembered: &Remembered) -> Result<(
     }
 }
 
+/// Reads what a window asks for, but for the roots: those are the actor's.
 pub(crate) async fn read(store: &Store) -> Result<Settings, Code> {
     let setting = async |name| store.setting(name).await.map_err(|error| error.code());
     let account = setting(ACCOUNT).await?;
@@ -36,6 +40,7 @@ pub(crate) async fn read(store: &Store) -> Result<Settings, Code> {
         centre: setting(CENTRE).await?,
         username: setting(USERNAME).await?,
         account: account.and_then(|json| serde_json::from_str::<BareAccount>(&json).ok()),
+        roots: None,
     })
 }
 
@@ -58,4 +63,14 @@ pub(crate) async fn is_news_that_no_keyring_works(store: &Store) -> bool {
         warn!(%error, "The keyring's state was not remembered");
     }
     true
+}
+
+/// Reads which PEM file with roots was set last.
+pub(crate) async fn roots(store: &Store) -> Result<Option<PathBuf>, StoreError> {
+    let file = store.setting(ROOTS).await?;
+    Ok(file.filter(|file| !file.is_empty()).map(PathBuf::from))
+}
+
+pub(crate) async fn keep_roots(store: &Store, file: Option<String>) -> Result<(), StoreError> {
+    store.set_setting(ROOTS, &file.unwrap_or_default()).await
 }

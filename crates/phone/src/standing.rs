@@ -198,6 +198,7 @@ impl Standing {
                 RegistrationError::Unauthorized | RegistrationError::Refused(Status::FORBIDDEN),
             ) => Code::WrongPassword,
             (Authority::Own { .. }, RegistrationError::Unreachable) => Code::ConnectionRefused,
+            (Authority::Own { .. }, RegistrationError::Untrusted) => Code::CertificateInvalid,
             (Authority::Own { .. }, RegistrationError::Timeout) => Code::Unreachable,
             (Authority::Own { .. }, RegistrationError::Disconnected) => Code::RegistrationLost,
             (

@@ -62,6 +62,8 @@ pub(crate) enum Job {
     Cards(PhoneNumber, oneshot::Sender<Vec<CustomerCard>>),
     Calls(oneshot::Sender<Result<Vec<LegRecord>, Code>>),
     Settings(oneshot::Sender<Result<Settings, Code>>),
+    /// Remember whose roots are trusted.
+    KeepRoots(Option<String>),
     /// Close the file in good order; the last job.
     Close(oneshot::Sender<()>),
 }
@@ -187,6 +189,9 @@ pub(crate) async fn run(
                 reply.send(settings::read(&store).await).ok();
                 Vec::new()
             }
+            Job::KeepRoots(file) => failed(settings::keep_roots(&store, file).await)
+                .into_iter()
+                .collect(),
             Job::Close(reply) => {
                 store.close().await;
                 reply.send(()).ok();

@@ -281,7 +281,7 @@ label: Text, };
 /**
  * What went wrong, as a code that never changes its meaning.
  */
-export type Code = "wrong_password" | "locked_out" | "session_expired" | "signed_in_elsewhere" | "unknown_host" | "connection_refused" | "certificate_invalid" | "unreachable" | "centre_failed" | "refused" | "forbidden" | "not_found" | "key_reused" | "conflict" | "malformed" | "registration_refused" | "registration_lost" | "call_gone" | "media_failed" | "no_microphone" | "no_speaker" | "device_busy" | "store_full" | "store_damaged" | "store_set_aside" | "store_newer" | "profile_in_use" | "keyring_unavailable" | "not_now" | "incomplete" | "not_checked_in" | "invalid_number" | "line_busy" | "keypad_unavailable" | "hold_refused" | "account_readable" | "account_invalid";
+export type Code = "wrong_password" | "locked_out" | "session_expired" | "signed_in_elsewhere" | "unknown_host" | "connection_refused" | "certificate_invalid" | "roots_invalid" | "unreachable" | "centre_failed" | "refused" | "forbidden" | "not_found" | "key_reused" | "conflict" | "malformed" | "registration_refused" | "registration_lost" | "call_gone" | "media_failed" | "no_microphone" | "no_speaker" | "device_busy" | "store_full" | "store_damaged" | "store_set_aside" | "store_newer" | "profile_in_use" | "keyring_unavailable" | "not_now" | "incomplete" | "not_checked_in" | "invalid_number" | "line_busy" | "keypad_unavailable" | "hold_refused" | "account_readable" | "account_invalid";
 
 /**
  * One request. The desk checks each: what is not possible now becomes a notice, never a panic and never silence.
@@ -302,7 +302,11 @@ password: Secret, } | { "kind": "use_account",
 /**
  * The account.
  */
-account: BareAccount, } | { "kind": "sign_out" } | { "kind": "check_in" } | { "kind": "check_out" } | { "kind": "cancel_check_out" } | { "kind": "set_presence", 
+account: BareAccount, } | { "kind": "set_roots", 
+/**
+ * The file; nothing for the system's.
+ */
+file: string | null, } | { "kind": "sign_out" } | { "kind": "check_in" } | { "kind": "check_out" } | { "kind": "cancel_check_out" } | { "kind": "set_presence", 
 /**
  * The presence asked for.
  */
@@ -1210,12 +1214,16 @@ username: string | null,
 /**
  * The bare SIP account used last, its password left empty.
  */
-account: BareAccount | null, };
+account: BareAccount | null, 
+/**
+ * The PEM file with the root certificates that are trusted at the next sign-in; nothing for the system's.
+ */
+roots: string | null, };
 
 /**
  * How SIP messages travel (RFC 3261 section 18).
  */
-export type SipTransport = "udp" | "tcp";
+export type SipTransport = "udp" | "tcp" | "tls";
 
 /**
  * A skill group.

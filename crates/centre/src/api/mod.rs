@@ -32,9 +32,8 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{delete, get, post, put};
 pub use lasting::Lifetime;
 use lasting::Used;
-use offhook_model::Code;
+use offhook_model::{Code, SipTransport};
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -58,8 +57,10 @@ pub struct Parts {
     pub hub: Hub,
     /// The process's clock.
     pub clock: Clock,
-    /// Where the engine's SIP listens.
-    pub sip: SocketAddr,
+    /// Where agents' telephones register, as `host:port`.
+    pub registrar: String,
+    /// By which transport they do.
+    pub transport: SipTransport,
     /// The folder of the records, for the recordings in it.
     pub data: PathBuf,
     /// How long a queue call rings, in seconds.

@@ -51,10 +51,11 @@ pub(super) async fn sign_in(
         axum::Json(SignInResponse {
             token,
             sip: is_agent.then(|| SipAccount {
-                aor: format!("sip:{}@{}", profile.extension, app.sip),
+                aor: format!("sip:{}@{}", profile.extension, app.registrar),
                 auth_user,
                 password: sip_password,
-                registrar: app.sip.to_string(),
+                registrar: app.registrar.clone(),
+                transport: app.transport,
             }),
             presence: snapshot
                 .as_ref()

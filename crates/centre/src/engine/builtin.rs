@@ -1,4 +1,4 @@
-//! The builtin engine: the switch over UDP and TCP at one address, with a relay for the voice.
+//! The builtin engine: the switch over UDP and TCP at one address and over TLS at another, with a relay for the voice.
 
 use super::relay::Relay;
 use super::switch::{Config, Switch};
@@ -8,8 +8,10 @@ use crate::recordings::Recordings;
 use offhook_model::Mono;
 use offhook_sip::Core;
 use offhook_sip::net::{self, Sockets};
+use rustls::ServerConfig;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// The builtin engine before it runs.
 #[derive(Debug)]
@@ -33,6 +35,21 @@ impl Builtin {
             trunk: None,
             directory: Directory::default(),
             recordings: None,
+        })
+    }
+
+    /// Listens for TLS as well, at an address of its own. Voice is then relayed at that address.
+    ///
+    /// # Errors
+    /// When the address is not this machine's or is in use.
+    pub async fn over_tls(
+        self,
+        address: SocketAddr,
+        config: Arc<ServerConfig>,
+    ) -> io::Result<Self> {
+        Ok(Self {
+            sockets: self.sockets.listening_for_tls(address, config).await?,
+            ..self
         })
     }
 
@@ -64,6 +81,14 @@ impl Builtin {
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.sockets.local_addr()
     }
+
+    /// Where it listens for TLS; nothing where it does not.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn tls_addr(&self) -> io::Result<Option<SocketAddr>> {
+        self.sockets.tls_addr()
+    }
 }
 
 impl Engine for Builtin {
@@ -71,14 +96,16 @@ impl Engine for Builtin {
 
     async fn start(self) -> Result<Wires, io::Error> {
         let local = self.sockets.local_addr()?;
+        let tls = self.sockets.tls_addr()?;
         let config = Config {
             local,
+            tls,
             open: self.open,
             trunk: self.trunk,
             epoch: clock::wall(),
             seed: rand::random(),
         };
-        let relay = Relay::new(local.ip()).with_recordings(self.recordings);
+        let relay = Relay::new(tls.unwrap_or(local).ip()).with_recordings(self.recordings);
         let mut switch = Switch::new(config, relay);
         switch.handle_command(Mono::ZERO, Command::Directory(self.directory));
         // The task ends by itself once the commands' sender is dropped; its events then run dry.

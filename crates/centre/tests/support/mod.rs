@@ -59,6 +59,7 @@ pub fn options(data: &Path) -> Options {
         allow_plain: false,
         lifetime: Lifetime::default(),
         limits: Limits::default(),
+        tls: None,
     }
 }
 

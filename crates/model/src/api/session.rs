@@ -1,8 +1,8 @@
 //! Sign-in, presence, and what the centre provisions.
 
 use crate::{
-    Activity, AgentId, FormDefinition, PhoneNumber, Presence, PresenceState, Secret, SkillGroupId,
-    Text, Wall,
+    Activity, AgentId, FormDefinition, PhoneNumber, Presence, PresenceState, Secret, SipTransport,
+    SkillGroupId, Text, Wall,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -87,8 +87,11 @@ pub struct SipAccount {
     pub auth_user: String,
     /// The digest password, fresh for each session.
     pub password: Secret,
-    /// `host:port` of the registrar.
+    /// `host:port` of the registrar. Over TLS its certificate must hold the host.
     pub registrar: String,
+    /// How messages travel; a centre that does not say so means UDP.
+    #[serde(default)]
+    pub transport: SipTransport,
 }
 
 /// `PUT /v1/presence`; answered with the new [`PresenceState`]. Check-in is Ready, check-out is Checked out.

@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use offhook_model::{Code, PhoneNumber, SipTransport};
 use offhook_sip::{
-    Account, Command, Event, Password, RegistrationError, Transport, Uri, UserAgent, net,
+    Account, Command, Event, Password, RegistrationError, Transport, Uri, UserAgent,
+    net::{self, Trust, TrustError},
 };
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -44,15 +45,30 @@ impl Line {
             warn!(%error, "The address of record does not read");
             Code::RegistrationRefused
         })?;
-        let registrar = net::resolve(&account.registrar).await.map_err(|error| {
-            warn!(%error, "The registrar was not found");
-            Code::UnknownHost
-        })?;
+        let transport = match account.transport {
+            SipTransport::Udp => Transport::Udp,
+            SipTransport::Tcp => Transport::Tcp,
+            SipTransport::Tls => Transport::Tls,
+        };
+        let trust = match account.transport {
+            SipTransport::Udp | SipTransport::Tcp => None,
+            SipTransport::Tls => Some(trust(account)?),
+        };
+        let registrar = net::resolve(&account.registrar, transport)
+            .await
+            .map_err(|error| {
+                warn!(%error, "The registrar was not found");
+                Code::UnknownHost
+            })?;
         let unreachable = |error| {
             warn!(%error, "No socket towards the registrar");
             Code::Unreachable
         };
         let sockets = net::bind_towards(registrar).await.map_err(unreachable)?;
+        let sockets = match trust {
+            Some(trust) => sockets.trusting(trust),
+            None => sockets,
+        };
         let local = sockets.local_addr().map_err(unreachable)?;
         let agent = UserAgent::new(
             Account {
@@ -62,10 +78,7 @@ impl Line {
                 password: Password::new(account.password.expose()),
                 realm: None,
                 registrar,
-                transport: match account.transport {
-                    SipTransport::Udp => Transport::Udp,
-                    SipTransport::Tcp => Transport::Tcp,
-                },
+                transport,
                 admitted: Vec::new(),
                 expires: EXPIRES,
                 user_agent: concat!("Offhook/", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -115,6 +128,18 @@ impl Line {
     }
 }
 
+/// Reads whom to trust to be the registrar: anew for each line, so that a file that was put right counts without a restart.
+fn trust(account: &LineAccount) -> Result<Trust, Code> {
+    Trust::new(&account.registrar, account.roots.as_deref()).map_err(|error| {
+        warn!(%error, "Nobody can be trusted to be the registrar");
+        match error {
+            TrustError::Server(_) | TrustError::Name(_) => Code::UnknownHost,
+            TrustError::Roots(_) => Code::RootsInvalid,
+            TrustError::System(_) | TrustError::Tls(_) => Code::CertificateInvalid,
+        }
+    })
+}
+
 /// Says in our codes why a registration failed.
 pub(crate) const fn registration_code(cause: &RegistrationError) -> Code {
     match cause {
@@ -122,6 +147,7 @@ pub(crate) const fn registration_code(cause: &RegistrationError) -> Code {
         | RegistrationError::Refused(_)
         | RegistrationError::BadChallenge
         | RegistrationError::Unsendable => Code::RegistrationRefused,
+        RegistrationError::Untrusted => Code::CertificateInvalid,
         RegistrationError::Timeout
         | RegistrationError::Unreachable
         | RegistrationError::Disconnected => Code::RegistrationLost,

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use offhook_model::{
     Activity, AgentId, ChoiceOption, Customer, CustomerCard, CustomerId, FieldDefinition, FieldId,
     FieldKind, FormDefinition, PhoneNumber, Presence, PresenceReason, PresenceState, Secret,
-    SkillGroupId, Text, Wall,
+    SipTransport, SkillGroupId, Text, Wall,
     api::{
         AgentProfile, CustomerBody, Event, PresenceRequest, Role, SignInResponse, SipAccount,
         SkillGroup, StartAnsweringRequest,
@@ -343,6 +343,7 @@ impl Api {
                 auth_user: "1001".into(),
                 password: Secret::new("SIP-PASSWORD"),
                 registrar: self.sip.to_string(),
+                transport: SipTransport::Udp,
             }),
             presence: self.presence(Presence::CheckedOut),
             activity: Activity::Free,

@@ -67,6 +67,7 @@ impl Desk {
         let config = Config {
             profile: profile.to_owned(),
             audio: BackendConfig::Null,
+            roots: None,
         };
         let phone = offhook_phone::open_with(config, shell.clone(), KeyRing::Absent)
             .await

@@ -72,6 +72,8 @@ pub struct Sides {
 pub struct Config {
     /// The address of its sockets.
     pub local: SocketAddr,
+    /// The address where it listens for TLS, where it does.
+    pub tls: Option<SocketAddr>,
     /// Whether anybody may call the queues, or only loopback and registered phones.
     pub open: bool,
     /// Where calls to numbers outside go; nothing where there is no way out.
@@ -194,6 +196,10 @@ impl<M: MediaPlane> Switch<M> {
             },
             random.draw(),
         );
+        let endpoint = match config.tls {
+            Some(tls) => endpoint.known_over_tls_at(tls),
+            None => endpoint,
+        };
         Self {
             endpoint,
             registrar: Registrar::new(Limits {

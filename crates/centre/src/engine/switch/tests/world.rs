@@ -226,6 +226,7 @@ impl World {
         });
         let config = Config {
             local: centre,
+            tls: None,
             open: false,
             trunk: Some(Trunk::ADDR),
             epoch: EPOCH,
