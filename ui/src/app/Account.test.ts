@@ -45,6 +45,35 @@ describe('signing in with a SIP account', () => {
     expect(host.sent).toMatchObject([{ kind: 'use_account', account: { aor: 'sip:1001@pbx.example', registrar: 'pbx.example:5060', transport: 'tcp', password: 'practice' } }]);
   });
 
+  test('goes over TLS, with root certificates of one’s own', async () => {
+    const host = await open('signin');
+    await userEvent.click(screen.getByRole('radio', { name: 'SIP account' }));
+    await userEvent.click(button('Trusted certificates The system’s'));
+    await userEvent.click(await screen.findByRole('radio', { name: 'Own' }));
+    expect(host.sent).toEqual([]);
+    await userEvent.type(box('File with root certificates (PEM)'), ' /etc/ssl/company.pem');
+    expect(host.sent.at(-1)).toEqual({ kind: 'set_roots', file: '/etc/ssl/company.pem' });
+    await userEvent.click(screen.getByRole('radio', { name: 'The system’s' }));
+    expect(host.sent.at(-1)).toEqual({ kind: 'set_roots', file: null });
+    await userEvent.click(screen.getByRole('radio', { name: 'Own' }));
+    expect(host.sent.at(-1)).toEqual({ kind: 'set_roots', file: '/etc/ssl/company.pem' });
+    await userEvent.keyboard('{Escape}');
+    await userEvent.click(await screen.findByRole('button', { name: 'Trusted certificates Own' }));
+    await userEvent.keyboard('{Escape}');
+    await userEvent.type(box('SIP address'), '1001@pbx.example');
+    await userEvent.type(screen.getByLabelText('Password'), 'practice');
+    await userEvent.click(screen.getByRole('radio', { name: 'TLS' }));
+    await userEvent.click(button('Sign in'));
+    expect(host.sent.at(-1)).toMatchObject({ kind: 'use_account', account: { transport: 'tls' } });
+  });
+
+  test('shows the roots that count, and what is wrong with them', async () => {
+    await open('signin-roots', 'zh');
+    await userEvent.click(await screen.findByRole('button', { name: '信任的证书 自己的' }));
+    expect((await screen.findByRole<HTMLInputElement>('textbox', { name: '根证书文件（PEM）' })).value).toBe('/etc/ssl/company.pem');
+    expect(screen.getByRole('alert').textContent).toContain('(roots_invalid)');
+  });
+
   test('refuses what is no address, by itself', async () => {
     const host = await open('signin');
     await userEvent.click(screen.getByRole('radio', { name: 'SIP account' }));

@@ -61,6 +61,7 @@ export class Desk {
   }
 
   readonly send = (command: Command): void => {
+    if (command.kind === 'set_roots' && this.settings !== null) this.settings = { ...this.settings, roots: command.file };
     const writes = command.kind === 'edit_draft' || command.kind === 'submit' || command.kind === 'submit_and_start_answering';
     const sent = writes ? this.#written.then(() => this.#host.send(command)) : this.#host.send(command);
     const settled = sent.then(
@@ -108,7 +109,7 @@ export class Desk {
     this.settings = null;
     this.#host.query({ kind: 'settings' }).then(
       ({ settings }) => (this.settings = settings),
-      () => (this.settings = { centre: null, username: null, account: null }),
+      () => (this.settings = { centre: null, username: null, account: null, roots: null }),
     );
   }
 

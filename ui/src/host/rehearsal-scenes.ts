@@ -98,7 +98,7 @@ function presence(which: Presence, reason: PresenceReason = 'by_hand', since = 7
 }
 
 export const screens = [
-  'signin', 'signin-error', 'signin-busy', 'out', 'ready', 'break', 'empty', 'ringing', 'late', 'typing', 'several', 'unknown', 'unavailable', 'stale', 'looking', 'live',
+  'signin', 'signin-error', 'signin-roots', 'signin-busy', 'out', 'ready', 'break', 'empty', 'ringing', 'late', 'typing', 'several', 'unknown', 'unavailable', 'stale', 'looking', 'live',
   'muted', 'dialling', 'alerting', 'held', 'ended-busy', 'filed', 'conflict', 'account', 'account-dialling', 'signin-account', 'wrapup', 'limited', 'limited-late', 'incomplete', 'waiting', 'synced', 'refused', 'offline', 'connecting', 'notices', 'unopened',
 ] as const;
 
@@ -188,6 +188,8 @@ export function scene(name: string, tongue: Tongue): Scene {
       return at({ session: { kind: 'signed_out', error: null }, can: ['sign_in'] });
     case 'signin-error':
       return at({ session: { kind: 'signed_out', error: 'connection_refused' }, can: ['sign_in'] });
+    case 'signin-roots':
+      return at({ session: { kind: 'signed_out', error: 'roots_invalid' }, can: ['sign_in'] });
     case 'signin-busy':
       return at({ session: { kind: 'signing_in' }, can: ['sign_out'] });
     case 'out':

@@ -99,7 +99,7 @@ export class RehearsalHost implements Host {
       case 'calls':
         return { kind: 'calls', rows: this.#scene.empty ? [] : rowsOf(this.#tongue) };
       case 'settings':
-        return { kind: 'settings', settings: this.#screen === 'signin-account' ? { centre: null, username: null, account } : { centre: 'https://centre.example', username: this.#tongue === 'en' ? 'hannah' : 'lin', account: null } };
+        return { kind: 'settings', settings: this.#screen === 'signin-account' ? { centre: null, username: null, account, roots: null } : { centre: 'https://centre.example', username: this.#tongue === 'en' ? 'hannah' : 'lin', account: null, roots: this.#screen === 'signin-roots' ? '/etc/ssl/company.pem' : null } };
     }
   }
 
@@ -219,6 +219,7 @@ export class RehearsalHost implements Host {
         this.publish({ session: { kind: 'signed_out', error: null } });
         break;
       case 'cancel_check_out':
+      case 'set_roots':
         break;
     }
   }

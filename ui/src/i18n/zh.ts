@@ -10,6 +10,7 @@ const codes: Record<Code, string> = {
   unknown_host: '找不到这个服务端地址，请检查拼写和网络',
   connection_refused: '服务端地址上没有服务在运行，请检查地址和端口',
   certificate_invalid: '服务端的证书无法验证，没有发送密码；请联系管理员',
+  roots_invalid: '根证书文件读不到，或里面没有证书；请检查设置里的路径',
   unreachable: '服务端没有响应，请检查网络后再试',
   centre_failed: '服务端内部出错，请稍后再试',
   refused: '服务端没有接受这个请求，请检查填写的内容',
@@ -540,6 +541,12 @@ export const zh = {
     localAccount: 'SIP 账号，没有呼叫中心',
     localHint: '状态、客户和小结只在这台电脑上。',
     useAccount: '使用其他账号',
+    roots: '信任的证书',
+    rootsSystem: '系统的',
+    rootsOwn: '自己的',
+    rootsFile: '根证书文件（PEM）',
+    rootsFileHint: '例如 /etc/ssl/company.pem',
+    rootsMeans: '用于呼叫中心和 TLS 上的 SIP，代替系统的证书；下次登录起生效。',
   },
 
   days: {
