@@ -64,7 +64,7 @@ const PURE: &[(&str, &[&str], &[&str])] = &[
     (
         "offhook-sip",
         &["--no-default-features"],
-        &["tokio", "mio", "cpal"],
+        &["tokio", "mio", "cpal", "rustls", "tokio-rustls"],
     ),
     ("offhook-audio", &[], &["tokio", "rsip"]),
     ("offhook-cloud", &[], &["sqlx", "rsip", "cpal"]),

@@ -45,22 +45,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         what: "certificates and host names are always checked",
-        breaks: |path, text| {
-            if is_rust(path) {
-                lines(text, |line| {
-                    [
-                        "danger_accept_invalid",
-                        "tls_danger",
-                        "set_verify(SslVerifyMode::NONE",
-                        ".dangerous()",
-                    ]
-                    .iter()
-                    .any(|word| line.contains(word))
-                })
-            } else {
-                Vec::new()
-            }
-        },
+        breaks: |_, text| lines(text, is_credulous),
         bad: (
             "crates/cloud/src/lib.rs",
             "builder.danger_accept_invalid_certs(true)",
@@ -173,6 +158,44 @@ const RULES: &[Rule] = &[
         good: ("crates/desk/tests/day.rs", "fn ignored_calls_are_told() {"),
     },
 ];
+
+/// What takes a server for the one who is meant without a good certificate, in whatever language: reqwest, rustls, OpenSSL,
+/// native-tls, WebKit, Node, Python, curl, and the peers of the stories. Compared in lower case and without spaces.
+const CREDULOUS: &[&str] = &[
+    "danger_accept_invalid",
+    "tls_danger",
+    ".dangerous()",
+    "servercertverifier",
+    "with_custom_certificate_verifier",
+    "servercertverified::assertion",
+    "sslverifymode::none",
+    "set_verify(none",
+    "verify_none",
+    "set_tls_errors_policy",
+    "tlserrorspolicy::ignore",
+    "ignore-certificate-errors",
+    "acceptinsecurecerts",
+    "accept_insecure_certs",
+    "node_tls_reject_unauthorized",
+    "rejectunauthorized:false",
+    "verify=false",
+    "cert_none",
+    "curl-k",
+    "curl--insecure",
+    "no-check-certificate",
+    "sip_verify_serverno",
+    "verify_server_certs=0",
+    "verify_server_cn=0",
+];
+
+fn is_credulous(line: &str) -> bool {
+    let squeezed: String = line
+        .chars()
+        .filter(|c| !c.is_whitespace())
+        .collect::<String>()
+        .to_lowercase();
+    CREDULOUS.iter().any(|word| squeezed.contains(word))
+}
 
 /// What of rsip may be used.
 const RSIP: &[&str] = &[
@@ -349,5 +372,44 @@ fn every_rule_finds_its_bad_example_and_passes_its_good_one() {
             "'{}' found a fault",
             rule.what
         );
+    }
+}
+
+#[test]
+fn every_way_to_take_a_bad_certificate_is_found() {
+    for line in [
+        "builder.danger_accept_invalid_certs(true)",
+        "builder.danger_accept_invalid_hostnames(true)",
+        "builder.tls_danger_accept_invalid_certs(true)",
+        "let config = config.dangerous();",
+        "impl rustls::client::danger::ServerCertVerifier for Anybody {",
+        "Ok(ServerCertVerified::assertion())",
+        ".with_custom_certificate_verifier(Arc::new(Anybody))",
+        "context.set_verify(SslVerifyMode::NONE);",
+        "SSL_CTX_set_verify(context, SSL_VERIFY_NONE, nullptr);",
+        "context.set_tls_errors_policy(TLSErrorsPolicy::Ignore);",
+        "chromium --ignore-certificate-errors",
+        "capabilities.accept_insecure_certs(true)",
+        "NODE_TLS_REJECT_UNAUTHORIZED=0",
+        "https.get({ rejectUnauthorized: false })",
+        "requests.get(url, verify=False)",
+        "context.verify_mode = ssl.CERT_NONE",
+        "curl -k https://127.0.0.1",
+        "curl --insecure https://127.0.0.1",
+        "wget --no-check-certificate https://127.0.0.1",
+        "sip_verify_server no",
+        "verify_server_certs=0\nverify_server_cn = 0",
+    ] {
+        assert!(is_credulous(line), "{line}");
+    }
+    for line in [
+        "builder.tls_certs_only(roots)",
+        ".with_root_certificates(roots)",
+        ".with_platform_verifier()",
+        "verify_server_certs=1",
+        "sip_verify_server yes",
+        "curl https://centre.example",
+    ] {
+        assert!(!is_credulous(line), "{line}");
     }
 }
