@@ -2,6 +2,7 @@
 
 use crate::place::free_port;
 use anyhow::Result;
+use std::path::{Path, PathBuf};
 
 /// What SIP messages travel over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -11,6 +12,8 @@ pub enum Transport {
     Udp,
     /// TCP.
     Tcp,
+    /// TLS.
+    Tls,
 }
 
 impl Transport {
@@ -20,6 +23,7 @@ impl Transport {
         match self {
             Self::Udp => "udp",
             Self::Tcp => "tcp",
+            Self::Tls => "tls",
         }
     }
 }
@@ -37,6 +41,8 @@ pub struct Account {
     pub password: Option<String>,
     /// What its messages travel over.
     pub transport: Transport,
+    /// The PEM file with the roots it trusts, where it verifies certificates.
+    pub roots: Option<PathBuf>,
     /// The port at which it is reached; any free one where nothing is said.
     pub port: Option<u16>,
     /// It is heard before it answers (early media).
@@ -53,6 +59,7 @@ impl Account {
             name: name.into(),
             password: None,
             transport: Transport::Udp,
+            roots: None,
             port: None,
             early: false,
         }
@@ -67,6 +74,7 @@ impl Account {
             name: extension.into(),
             password: Some(password.into()),
             transport: Transport::Udp,
+            roots: None,
             port: None,
             early: false,
         }
@@ -82,6 +90,14 @@ impl Account {
     #[must_use]
     pub fn over(mut self, transport: Transport) -> Self {
         self.transport = transport;
+        self
+    }
+
+    /// The same over TLS, to a server whose certificate was issued under these roots (a PEM file).
+    #[must_use]
+    pub fn trusting(mut self, roots: &Path) -> Self {
+        self.transport = Transport::Tls;
+        self.roots = Some(roots.to_owned());
         self
     }
 

@@ -1,4 +1,4 @@
-//! The centre's API as an administrator's or an agent's own program speaks it: plain HTTP, none of the product's client code.
+//! The centre's API as an administrator's or an agent's own program speaks it: HTTP, none of the product's client code.
 
 use anyhow::{Context, Result, bail, ensure};
 use offhook_model::{
@@ -103,11 +103,37 @@ impl Api {
     /// # Errors
     /// No client can be made.
     pub fn with_token(base: &str, token: &str) -> Result<Self> {
+        Self::trusting(base, token, None)
+    }
+
+    /// Signs in over TLS at a centre that was certified under these roots (a PEM file).
+    ///
+    /// # Errors
+    /// The centre refuses, does not answer, or cannot be trusted.
+    pub async fn sign_in_over_tls(
+        base: &str,
+        username: &str,
+        password: &str,
+        roots: &Path,
+    ) -> Result<Self> {
+        let body = json!({ "username": username, "password": password });
+        let nobody = Self::trusting(base, "", Some(roots))?;
+        let answer = nobody
+            .ask(reqwest::Method::POST, "/v1/sessions", None, Some(&body))
+            .await?;
+        let record: SignInResponse = answer.take()?;
+        Self::trusting(base, record.token.expose(), Some(roots))
+    }
+
+    fn trusting(base: &str, token: &str, roots: Option<&Path>) -> Result<Self> {
         use_ring();
+        let mut builder = reqwest::Client::builder().timeout(std::time::Duration::from_secs(20));
+        if let Some(roots) = roots {
+            let roots = std::fs::read(roots)?;
+            builder = builder.tls_certs_only(reqwest::Certificate::from_pem_bundle(&roots)?);
+        }
         Ok(Self {
-            http: reqwest::Client::builder()
-                .timeout(std::time::Duration::from_secs(20))
-                .build()?,
+            http: builder.build()?,
             base: base.trim_end_matches('/').into(),
             token: token.into(),
         })

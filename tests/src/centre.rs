@@ -2,13 +2,18 @@
 
 use crate::{
     api::Api,
+    certificates::{Certificate, HOST},
     environment::Environment,
     place::{Place, program},
     process::{Program, Running},
 };
 use anyhow::{Context, Result};
 use serde::Deserialize;
-use std::{path::PathBuf, time::Duration};
+use std::{
+    ffi::OsStr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// The password of every sample account.
 pub const PASSWORD: &str = "practice";
@@ -48,10 +53,20 @@ pub struct Centre {
     pub http: String,
     /// `host:port` of its SIP side.
     pub sip: String,
+    /// `host:port` of SIP over TLS; empty where it speaks none.
+    pub sips: String,
+    tls: Option<Secured>,
     data: PathBuf,
     rules: Rules,
     starts: u32,
     running: Option<Running>,
+}
+
+/// What it shows over TLS, and under which roots that was certified.
+#[derive(Debug)]
+struct Secured {
+    shown: Certificate,
+    roots: PathBuf,
 }
 
 #[derive(Deserialize)]
@@ -59,6 +74,8 @@ struct Ready {
     ready: bool,
     http: String,
     sip: String,
+    #[serde(default)]
+    sips: String,
 }
 
 impl Centre {
@@ -67,16 +84,48 @@ impl Centre {
     /// # Errors
     /// It is not built or does not come up.
     pub async fn start(place: &Place, environment: &Environment, rules: Rules) -> Result<Self> {
-        let mut centre = Self {
+        let mut centre = Self::at_rest(place, rules)?;
+        centre.up(place, environment).await?;
+        Ok(centre)
+    }
+
+    /// As [`Self::start`], over TLS under the name [`HOST`], showing what was certified under these roots (a PEM file).
+    ///
+    /// # Errors
+    /// It is not built or does not come up.
+    pub async fn over_tls(
+        place: &Place,
+        environment: &Environment,
+        shown: &Certificate,
+        roots: &Path,
+    ) -> Result<Self> {
+        let mut centre = Self::at_rest(place, Rules::default())?;
+        centre.sips = "127.0.0.1:0".into();
+        centre.tls = Some(Secured {
+            shown: shown.clone(),
+            roots: roots.to_owned(),
+        });
+        centre.up(place, environment).await?;
+        Ok(centre)
+    }
+
+    fn at_rest(place: &Place, rules: Rules) -> Result<Self> {
+        Ok(Self {
             http: "127.0.0.1:0".into(),
             sip: "127.0.0.1:0".into(),
+            sips: String::new(),
+            tls: None,
             data: place.dir("centre")?,
             rules,
             starts: 0,
             running: None,
-        };
-        centre.up(place, environment).await?;
-        Ok(centre)
+        })
+    }
+
+    /// The PEM file with the roots to trust, where it speaks TLS.
+    #[must_use]
+    pub fn roots(&self) -> Option<&Path> {
+        self.tls.as_ref().map(|tls| tls.roots.as_path())
     }
 
     /// Kills it without warning and starts it again on the same data and the same addresses.
@@ -122,7 +171,25 @@ impl Centre {
     /// # Errors
     /// The centre refuses.
     pub async fn administrator(&self) -> Result<Api> {
-        Api::sign_in(&self.http, "admin", PASSWORD).await
+        self.sign_in("admin").await
+    }
+
+    /// Signs in as somebody of the sample data.
+    ///
+    /// # Errors
+    /// The centre refuses.
+    pub async fn sign_in(&self, username: &str) -> Result<Api> {
+        match self.roots() {
+            None => Api::sign_in(&self.http, username, PASSWORD).await,
+            Some(roots) => Api::sign_in_over_tls(&self.http, username, PASSWORD, roots).await,
+        }
+    }
+
+    /// Shows something else over TLS, from its next start on.
+    pub fn shows(&mut self, certificate: Certificate) {
+        if let Some(tls) = &mut self.tls {
+            tls.shown = certificate;
+        }
     }
 
     /// Starts it, after a crash on the same data and the same addresses.
@@ -143,6 +210,12 @@ impl Centre {
             value.flat_map(|value| [name.to_owned(), value]).collect()
         };
         let http = self.http.strip_prefix("http://").unwrap_or(&self.http);
+        let http = http.strip_prefix("https://").unwrap_or(http);
+        // Over TLS it says its name; it listens at this machine's address.
+        let (http, sips) = (
+            http.replace(HOST, "127.0.0.1"),
+            self.sips.replace(HOST, "127.0.0.1"),
+        );
         let mut running = Program::new(
             &format!("centre-{}", self.starts),
             program("offhook-centre")?,
@@ -152,12 +225,23 @@ impl Centre {
         .arg("serve")
         .arg("--data")
         .arg(&self.data)
-        .args(["--http", http, "--sip", &self.sip])
+        .args(["--http", &http, "--sip", &self.sip])
         .args(["--ring-seconds", &ring_seconds.to_string()])
         .args(["--sample-data", "--practice", "--record", "--print-ready"])
         .args(option("--wrap-up-seconds", &seconds(wrap_up_seconds)))
         .args(option("--grace-seconds", &seconds(grace_seconds)))
         .args(option("--trunk", trunk))
+        .args(self.tls.iter().flat_map(|Secured { shown, .. }| {
+            [
+                OsStr::new("--tls"),
+                shown.certificate.as_os_str(),
+                shown.key.as_os_str(),
+                OsStr::new("--name"),
+                OsStr::new(HOST),
+                OsStr::new("--sips"),
+                OsStr::new(&sips),
+            ]
+        }))
         .talking()
         .start()?;
         let ready = running
@@ -169,6 +253,7 @@ impl Centre {
         anyhow::ensure!(ready.ready, "the centre says it is not ready");
         self.http = ready.http;
         self.sip = ready.sip;
+        self.sips = ready.sips;
         self.running = Some(running);
         Ok(())
     }

@@ -117,6 +117,22 @@ impl Headless {
         Self::begin(name, program).await
     }
 
+    /// Starts it with a fresh profile, trusting these roots (a PEM file).
+    ///
+    /// # Errors
+    /// It is not built or does not come up.
+    pub async fn trusting(
+        place: &Place,
+        environment: &Environment,
+        name: &str,
+        audio: &Audio<'_>,
+        roots: &Path,
+    ) -> Result<Self> {
+        let profile = place.dir(&format!("profile-{name}"))?;
+        let program = prepared(place, environment, name, &profile, audio)?;
+        Self::begin(name, program.arg("--roots").arg(roots)).await
+    }
+
     /// Starts it with this profile and an account file to go to work with.
     ///
     /// # Errors

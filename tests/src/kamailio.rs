@@ -1,4 +1,5 @@
-//! Debian's kamailio as somebody's PBX: registrar and record-routing proxy with digest passwords, over UDP and TCP at one port.
+//! Debian's kamailio as somebody's PBX: registrar and record-routing proxy with digest passwords, over UDP and TCP at one port, and
+//! over TLS at another where it is given a certificate.
 //!
 //! Who registered is in its memory only, so a restart forgets it, as a PBX does that loses power. A call for one who is registered
 //! goes where the REGISTER came from: over TCP down the same connection and never a new one. Its own users are asked for their
@@ -6,6 +7,7 @@
 
 use crate::{
     account::Account,
+    certificates::{Certificate, HOST},
     environment::Environment,
     place::{Place, eventually, free_port},
     process::{Program, Running},
@@ -39,7 +41,9 @@ pub struct User<'a> {
 
 /// What it does beyond taking whoever knows the password.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Habits {
+pub struct Habits<'a> {
+    /// Speaks TLS as well, and shows this.
+    pub tls: Option<&'a Certificate>,
     /// Grants registrations for this long at most.
     pub grants: Option<Duration>,
     /// Asks with OPTIONS whether the telephone is there, before it says that it is registered, and tells the answer:
@@ -52,6 +56,8 @@ pub struct Habits {
 pub struct Kamailio {
     /// `host:port`, for UDP and TCP.
     pub address: String,
+    /// `host:port` by the name in its certificate, for TLS where it speaks it.
+    pub sips: Option<String>,
     config: PathBuf,
     starts: u32,
     running: Option<Running>,
@@ -83,13 +89,23 @@ impl Kamailio {
         users: &[User<'_>],
         digest: Digest,
         trunk: Option<&str>,
-        habits: Habits,
+        habits: Habits<'_>,
     ) -> Result<Self> {
         let address = format!("127.0.0.1:{}", free_port()?);
         let config = place.log("kamailio.cfg");
-        std::fs::write(&config, script(&address, users, digest, trunk, habits)?)?;
+        let mut script = script(&address, users, digest, trunk, habits)?;
+        let sips = match habits.tls {
+            Some(shown) => {
+                let port = free_port()?;
+                script = script.replace("disable_tls=yes\n", &tls(port, shown));
+                Some(format!("{HOST}:{port}"))
+            }
+            None => None,
+        };
+        std::fs::write(&config, script)?;
         let mut kamailio = Self {
             address,
+            sips,
             config,
             starts: 0,
             running: None,
@@ -182,7 +198,7 @@ fn script(
     users: &[User<'_>],
     digest: Digest,
     trunk: Option<&str>,
-    habits: Habits,
+    habits: Habits<'_>,
 ) -> Result<String> {
     let mut script = String::from("#!KAMAILIO\n");
     for line in [
@@ -263,6 +279,16 @@ fn script(
     }
     script.push_str("    default: break;\n  }\n}\n");
     Ok(script)
+}
+
+/// The lines with which it speaks TLS.
+fn tls(port: u16, shown: &Certificate) -> String {
+    let (certificate, key) = (shown.certificate.display(), shown.key.display());
+    format!(
+        "enable_tls=yes\nlisten=tls:127.0.0.1:{port}\nloadmodule \"tls.so\"\n\
+         modparam(\"tls\", \"tls_method\", \"TLSv1.2+\")\n\
+         modparam(\"tls\", \"certificate\", \"{certificate}\")\nmodparam(\"tls\", \"private_key\", \"{key}\")\n"
+    )
 }
 
 /// What it does with a request.
@@ -357,6 +383,7 @@ mod tests {
             Habits {
                 grants: Some(Duration::from_secs(4)),
                 asks_first: true,
+                tls: None,
             },
         )?;
         assert!(script.contains("\"max_expires\", 4") && script.contains("\"sip:127.0.0.1:5060\""));

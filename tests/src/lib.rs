@@ -19,10 +19,11 @@
 //! | `tests/queue.rs` | two agents and a queue: back to the head, Break, and nothing for one who dials |
 //! | `tests/ring_no_answer.rs` | a call that rings out goes to the next agent; a caller who leaves changes nothing |
 //! | `tests/wrap_up_limit.rs` | a wrap-up with a limit of the centre's: counted down, extended, then the next call rings and the draft is there |
-//! | `tests/kamailio/` | a bare account at Debian's kamailio: both digests over UDP and TCP, its restart, wrong accounts, what is kept here |
+//! | `tests/kamailio/` | a bare account at Debian's kamailio: both digests over UDP and TCP, TLS, its restart, wrong accounts, what is kept here |
 //! | `tests/grace.rs` | an app killed and back in time, killed for good, in a call and asleep; the last sign-in wins |
 //! | `tests/api_cut.rs` | the API cut at each step of a call, for a second, 30 s and until after the sign-out |
 //! | `tests/centre_killed.rs` | the centre killed in calls: what is on record, and its phones at work again |
+//! | `tests/tls.rs` | API and SIP over TLS with an authority of one's own, what is refused, and what an eavesdropper hears |
 //! | `tests/instruments.rs` | the instruments themselves, without the product |
 //! | `tests/peers.rs` | the peers of the stories: sipp, baresip, linphone and kamailio among themselves and at the centre |
 //! | `tests/windows.rs` | the window as an instrument: several on one screen, by mouse and by keyboard |
@@ -64,7 +65,9 @@
 pub mod acceptance;
 pub mod api;
 pub mod centre;
+pub mod certificates;
 pub mod discretion;
+pub mod eavesdropper;
 pub mod environment;
 pub mod headless;
 pub mod nonce;

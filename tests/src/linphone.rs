@@ -178,18 +178,26 @@ fn settings(party: &str, port: u16, account: &Account) -> String {
         name,
         password,
         transport,
+        roots,
         port: _,
         early,
     } = account;
-    let tcp_port = match transport {
-        Transport::Udp => 0,
-        Transport::Tcp => port,
+    let (udp_port, tcp_port, tls_port) = match transport {
+        Transport::Udp => (port, 0, 0),
+        Transport::Tcp => (port, port, 0),
+        Transport::Tls => (0, 0, port),
     };
+    let trust = roots.as_ref().map_or_else(String::new, |roots| {
+        format!(
+            "root_ca={}\nverify_server_certs=1\nverify_server_cn=1\n",
+            roots.display()
+        )
+    });
     let transport = transport.name();
     let early = u8::from(*early);
     let (speaker, mic) = (Pulse::speaker(party), Pulse::mic(party));
     let mut settings = format!(
-        "[sip]\nsip_port={port}\nsip_tcp_port={tcp_port}\nsip_tls_port=0\nmedia_encryption=none\nguess_hostname=0\nuse_ipv6=0\n\
+        "[sip]\nsip_port={udp_port}\nsip_tcp_port={tcp_port}\nsip_tls_port={tls_port}\n{trust}media_encryption=none\nguess_hostname=0\nuse_ipv6=0\n\
          contact=\"{name}\" <sip:{user}@127.0.0.1:{port};transport={transport}>\nping_with_options=0\ndefault_proxy=0\n\
          incoming_calls_early_media={early}\n\
          [misc]\nreal_early_media={early}\n\

@@ -354,6 +354,11 @@ impl Setting<'_> {
         let path = self.place.log(format!("{file}.xml"));
         std::fs::write(&path, scenario)?;
         let password = self.account.password.as_deref().unwrap_or("none");
+        let transport = match self.account.transport {
+            Transport::Udp => "u1",
+            Transport::Tcp => "t1",
+            Transport::Tls => anyhow::bail!("sipp verifies no certificates"),
+        };
         Ok(Program::new(file, "sipp", self.place, self.environment)
             .arg("-sf")
             .arg(path)
@@ -364,13 +369,7 @@ impl Setting<'_> {
             .arg(self.trace(file))
             .args(["-trace_err", "-error_file"])
             .arg(self.place.log(format!("{file}.err")))
-            .args([
-                "-t",
-                match self.account.transport {
-                    Transport::Udp => "u1",
-                    Transport::Tcp => "t1",
-                },
-            ])
+            .args(["-t", transport])
             .args(["-key", "user", &self.account.user])
             .args(["-key", "name", &self.account.name])
             .args(["-au", &self.account.user, "-ap", password])

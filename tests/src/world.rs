@@ -4,6 +4,7 @@ use crate::{
     account::Account,
     api::Api,
     centre::{Centre, DEVICE_PASSWORD, Rules},
+    certificates::{Authority, Kind},
     environment::Environment,
     headless::{Audio, Headless},
     place::{Place, eventually},
@@ -112,6 +113,32 @@ impl World {
         Self::sounding_to(story, parties, Some(trunk)).await
     }
 
+    /// Starts a world whose centre speaks TLS, certified by an authority of its own, with sound devices for each party.
+    ///
+    /// # Errors
+    /// Something does not come up.
+    pub async fn over_tls(story: &str, parties: &[&str]) -> Result<Self> {
+        let turn = Some(TURN.lock().await);
+        let place = Place::new(story)?;
+        let environment = Environment::private(&place)?;
+        let pulse = match parties {
+            [] => None,
+            parties => Some(Pulse::start(&place, &environment, parties).await?),
+        };
+        let authority = Authority::new(&place, "authority")?;
+        let shown = authority.certify(&place, "centre", Kind::Good)?;
+        let centre = Centre::over_tls(&place, &environment, &shown, &authority.root).await?;
+        let administrator = centre.administrator().await?;
+        Ok(Self {
+            place,
+            environment,
+            administrator,
+            centre,
+            pulse,
+            _turn: turn,
+        })
+    }
+
     async fn sounding_to(story: &str, parties: &[&str], trunk: Option<u16>) -> Result<Self> {
         let turn = Some(TURN.lock().await);
         let place = Place::new(story)?;
@@ -156,7 +183,11 @@ impl World {
             .pulse
             .as_ref()
             .map_or(&self.environment, Pulse::environment);
-        let mut phone = Headless::start(&self.place, environment, username, audio).await?;
+        let place = &self.place;
+        let mut phone = match self.centre.roots() {
+            None => Headless::start(place, environment, username, audio).await?,
+            Some(roots) => Headless::trusting(place, environment, username, audio, roots).await?,
+        };
         phone
             .take_up_work(&self.centre.http, username, crate::centre::PASSWORD)
             .await?;

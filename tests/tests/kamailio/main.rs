@@ -9,6 +9,7 @@ use e2e::{
     acceptance::{shown, shown_beyond},
     account::{Account, Transport},
     baresip::{self, Baresip, Devices},
+    certificates::{Authority, Kind},
     environment::Environment,
     headless::{Audio, Headless},
     kamailio::{Digest, Habits, Kamailio, User},
@@ -58,6 +59,11 @@ async fn a_restart_over_tcp_ends_no_call_and_is_got_over() -> Result<()> {
     restart("kamailio-restart-tcp", Digest::Sha256, Transport::Tcp).await
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_over_tls_ends_no_call_and_is_got_over() -> Result<()> {
+    restart("kamailio-restart-tls", Digest::Sha256, Transport::Tls).await
+}
+
 /// kamailio ends while they talk, and is back knowing nobody: the sound goes on, the phone is registered again by itself, whoever
 /// hangs up is heard, and the next call comes.
 async fn restart(story: &str, digest: Digest, transport: Transport) -> Result<()> {
@@ -79,7 +85,7 @@ async fn restart(story: &str, digest: Digest, transport: Transport) -> Result<()
     ))?;
     match transport {
         Transport::Udp => phone.command(&Command::HangUp { leg: call.leg }).await?,
-        Transport::Tcp => caller.cue(Cue::HangUp).await?,
+        Transport::Tcp | Transport::Tls => caller.cue(Cue::HangUp).await?,
     }
     caller.ends_well(PATIENCE).await?;
     is_wrapping_up(&phone).await?;
@@ -215,11 +221,17 @@ async fn a_registration_is_kept_over_tcp() -> Result<()> {
     a_registration_is_kept("kamailio-kept-tcp", Transport::Tcp).await
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registration_is_kept_over_tls() -> Result<()> {
+    a_registration_is_kept("kamailio-kept-tls", Transport::Tls).await
+}
+
 /// kamailio grants four seconds, asks with OPTIONS before it says so, and is told the way back.
 async fn a_registration_is_kept(story: &str, transport: Transport) -> Result<()> {
     let habits = Habits {
         grants: Some(Duration::from_secs(4)),
         asks_first: true,
+        tls: None,
     };
     let scene = Scene::set(story, Digest::Sha256, transport, habits).await?;
     let phone = scene.phone("lin", &Audio::Null).await?;
@@ -230,9 +242,12 @@ async fn a_registration_is_kept(story: &str, transport: Transport) -> Result<()>
                 .says(&["registered 1001 over udp at <sip:1001@"])
                 .await?
         }
-        Transport::Tcp => {
-            let registered = ["registered 1001 over tcp at", ";transport=tcp"];
-            scene.says(&registered).await?;
+        Transport::Tcp | Transport::Tls => {
+            let name = transport.name();
+            let registered = format!("registered 1001 over {name} at");
+            scene
+                .says(&[&registered, &format!(";transport={name}")])
+                .await?;
         }
     }
     // The first one and three refreshes, each before the four seconds are over: more than two whole intervals.
@@ -407,6 +422,10 @@ struct Scene {
     environment: Environment,
     pbx: Kamailio,
     transport: Transport,
+    /// `host:port` at which the phone registers.
+    registrar: String,
+    /// The roots the phone trusts, over TLS.
+    roots: Option<PathBuf>,
     trunk: String,
 }
 
@@ -415,11 +434,18 @@ impl Scene {
         story: &str,
         digest: Digest,
         transport: Transport,
-        habits: Habits,
+        habits: Habits<'_>,
     ) -> Result<Self> {
         let place = Place::new(story)?;
         let environment = Environment::private(&place)?;
         let trunk = format!("127.0.0.1:{}", free_port()?);
+        let authority = Authority::new(&place, "authority")?;
+        let shown = authority.certify(&place, "kamailio", Kind::Good)?;
+        let encrypted = transport == Transport::Tls;
+        let habits = Habits {
+            tls: encrypted.then_some(&shown),
+            ..habits
+        };
         let pbx = Kamailio::with_habits(
             &place,
             &environment,
@@ -429,11 +455,14 @@ impl Scene {
             habits,
         )
         .await?;
+        let registrar = pbx.sips.clone().unwrap_or_else(|| pbx.address.clone());
         Ok(Self {
             place,
             environment,
             pbx,
             transport,
+            registrar,
+            roots: encrypted.then_some(authority.root),
             trunk,
         })
     }
@@ -443,8 +472,9 @@ impl Scene {
         let mut written = json!({
             "aor": format!("{}@pbx.example", LIN.name),
             "password": LIN.password,
-            "registrar": self.pbx.address,
+            "registrar": self.registrar,
             "transport": self.transport.name(),
+            "roots": self.roots,
             "check_in": true,
         });
         for (field, value) in fields.as_object().context("fields")? {

@@ -60,6 +60,17 @@ async fn sha256_over_tcp_takes_and_makes_calls() -> Result<()> {
     cell.day("kamailio-sha256-tcp").await
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn sha256_over_tls_takes_and_makes_calls() -> Result<()> {
+    let cell = Cell {
+        digest: Digest::Sha256,
+        transport: Transport::Tls,
+        stranger: Transport::Udp,
+        heard: true,
+    };
+    cell.day("kamailio-sha256-tls").await
+}
+
 /// One way to be registered, and what the stranger's messages travel over, who is outside.
 #[derive(Clone, Copy)]
 struct Cell {
@@ -120,13 +131,15 @@ impl Cell {
         }
         match self.transport {
             Transport::Udp => caller.cue(Cue::HangUp).await?,
-            Transport::Tcp => phone.command(&Command::HangUp { leg: call.leg }).await?,
+            Transport::Tcp | Transport::Tls => {
+                phone.command(&Command::HangUp { leg: call.leg }).await?;
+            }
         }
         caller.ends_well(PATIENCE).await?;
         is_wrapping_up(phone).await?;
         let end = match self.transport {
             Transport::Udp => 48,
-            Transport::Tcp => 49,
+            Transport::Tcp | Transport::Tls => 49,
         };
         shown(
             &[42, end, 50, 67],
@@ -185,7 +198,7 @@ impl Cell {
         callee.is_told("ACK", PATIENCE).await?;
         match self.transport {
             Transport::Udp => phone.command(&Command::HangUp { leg: call.leg }).await?,
-            Transport::Tcp => callee.cue(Cue::HangUp).await?,
+            Transport::Tcp | Transport::Tls => callee.cue(Cue::HangUp).await?,
         }
         callee.ends_well(PATIENCE).await?;
         is_wrapping_up(phone).await?;
