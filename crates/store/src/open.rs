@@ -48,6 +48,11 @@ pub(crate) async fn open(dir: &Path, migrator: &Migrator) -> Result<SqlitePool, 
     }
     let pool = SqlitePoolOptions::new()
         .max_connections(CONNECTIONS)
+        // SQLite ends a transaction by itself where the disk is full; sqlx counts on, and that connection would begin no other.
+        .before_acquire(|connection, _| {
+            let usable = !connection.is_in_transaction();
+            Box::pin(async move { Ok(usable) })
+        })
         .connect_with(
             at(&file)
                 .journal_mode(SqliteJournalMode::Wal)
@@ -375,6 +380,30 @@ mod tests {
             on_every_connection(&store, lifted).await;
             store.save_draft(much.clone()).await.expect("room again");
             assert_eq!(store.drafts().await.expect("drafts"), [much]);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_sqlite_itself_gave_up_is_in_nobodys_way() {
+        let home = tempfile::tempdir().expect("a folder");
+        let store = Store::open_with(home.path(), KeyRing::Absent)
+            .await
+            .expect("new");
+        let draft = unlock_and_write(&store).await;
+        for edit in 2..=1 + u64::from(CONNECTIONS) {
+            // As after a commit that met a full disk.
+            let mut write = store.write().await.expect("a transaction");
+            sqlx::query("ROLLBACK")
+                .execute(&mut *write)
+                .await
+                .expect("given up");
+            drop(write);
+            let next = DraftRow {
+                edit,
+                ..draft.clone()
+            };
+            store.save_draft(next.clone()).await.expect("room again");
+            assert_eq!(store.drafts().await.expect("drafts"), [next]);
         }
     }
 

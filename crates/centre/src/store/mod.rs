@@ -26,11 +26,11 @@ pub(crate) use customers::match_key;
 pub use idempotency::{Kept, Key, NotTheirs, Put};
 pub use profiles::ProfileRefusal;
 
-use sqlx::SqlSafeStr;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
+use sqlx::{Connection, SqlSafeStr};
 use std::path::Path;
 use std::time::Duration;
 
@@ -79,6 +79,11 @@ impl Store {
             .busy_timeout(Duration::from_secs(10));
         let pool = SqlitePoolOptions::new()
             .max_connections(4)
+            // SQLite ends a transaction by itself where the disk is full; sqlx counts on, and that connection would begin no other.
+            .before_acquire(|connection, _| {
+                let usable = !connection.is_in_transaction();
+                Box::pin(async move { Ok(usable) })
+            })
             .connect_with(options)
             .await?;
         let migrations = [
