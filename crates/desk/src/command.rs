@@ -118,7 +118,7 @@ pub enum Command {
         /// By when it should be done.
         due_at: Option<Wall>,
     },
-    /// One field of a wrap-up was typed in. Saved after each pause in typing, at most 300 ms later.
+    /// One field of a wrap-up was typed in. On the disk 300 ms later at most, unless the disk is slow or full.
     EditDraft {
         /// Which form.
         wrap_up: WrapUpId,

@@ -7,8 +7,8 @@ use offhook_model::{
 };
 use std::time::Duration;
 
-/// The longest time a keystroke waits for the disk.
-const TYPING_PAUSE: Duration = Duration::from_millis(300);
+/// How long a keystroke waits for those behind it. A crash may cost 300 ms of typing, and the disk has its share of them.
+const TYPING_PAUSE: Duration = Duration::from_millis(100);
 /// How long after a failed save the next is tried.
 const SAVE_AGAIN: Duration = Duration::from_secs(5);
 
