@@ -39,6 +39,8 @@
 //! | `tests/window_wrap_up.rs` | profile, tags, ticket, summary, and the ways out of a wrap-up |
 //! | `tests/window_call_list.rs` | the list's filters, rows and details, by keyboard too |
 //! | `tests/window_recordings.rs` | a call is recorded, played, sought in, sped up and paused by the next call, and kept from who may not listen |
+//! | `tests/window_disk.rs` | a full disk and a read-only one: told, nothing harmed, and all of it arrives once there is room |
+//! | `tests/killed.rs` | `kill -9` of app, centre and both in each named window ([`killed`]); `cargo dev kill` plays many rounds |
 //! | `tests/house_rules.rs` | which crate may know which |
 //!
 //! # How to run them
@@ -103,6 +105,8 @@ pub mod keyring;
 #[cfg(target_os = "linux")]
 pub mod keys;
 #[cfg(target_os = "linux")]
+pub mod killed;
+#[cfg(target_os = "linux")]
 pub mod linphone;
 #[cfg(target_os = "linux")]
 pub mod pictures;
@@ -112,6 +116,8 @@ pub mod play;
 pub mod pulse;
 #[cfg(target_os = "linux")]
 pub mod sipp;
+#[cfg(target_os = "linux")]
+pub mod small_disk;
 #[cfg(target_os = "linux")]
 pub mod talk;
 #[cfg(target_os = "linux")]
