@@ -128,6 +128,18 @@ impl Centre {
         self.tls.as_ref().map(|tls| tls.roots.as_path())
     }
 
+    /// Tells its process id; nothing while it is down.
+    #[must_use]
+    pub fn id(&self) -> Option<u32> {
+        self.running.as_ref().map(Running::id)
+    }
+
+    /// Tells the folder of its records.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
     /// Kills it without warning and starts it again on the same data and the same addresses.
     ///
     /// # Errors

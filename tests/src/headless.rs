@@ -435,6 +435,31 @@ impl Headless {
         self.program.kill()
     }
 
+    /// Tells its process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.program.id()
+    }
+
+    /// Waits for the end of one that was killed, and gives the last view that it told.
+    ///
+    /// # Errors
+    /// It lives on.
+    pub async fn last_view(mut self) -> Result<Option<View>> {
+        let heard = async {
+            while !self.seen.borrow_and_update().ended {
+                if self.seen.changed().await.is_err() {
+                    break;
+                }
+            }
+            self.program.end().await
+        };
+        tokio::time::timeout(Duration::from_secs(20), heard)
+            .await
+            .with_context(|| format!("{} lives on", self.name))??;
+        Ok(self.view())
+    }
+
     /// Ends it in good order, by the end of its input.
     ///
     /// # Errors

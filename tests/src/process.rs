@@ -244,7 +244,7 @@ impl Running {
     /// The operating system does not say.
     pub async fn end(&mut self) -> Result<()> {
         while self.child.try_wait()?.is_none() {
-            tokio::time::sleep(Duration::from_millis(200)).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
         Ok(())
     }

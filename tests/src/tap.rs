@@ -57,6 +57,31 @@ pub struct Sent {
 }
 
 impl Sent {
+    /// Reads the head of a request or an answer: where its body begins and how long it is. Nothing before the head is whole.
+    pub(crate) fn begin(bytes: &[u8]) -> Option<(Self, usize, usize)> {
+        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
+        let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+        let mut lines = head.lines();
+        let mut words = lines.next().unwrap_or_default().split(' ');
+        let (method, path) = (
+            words.next().unwrap_or_default().to_owned(),
+            words.next().unwrap_or_default().to_owned(),
+        );
+        let headers = lines
+            .filter_map(|line| line.split_once(':'))
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+            .collect();
+        let sent = Self {
+            method,
+            path,
+            headers,
+            body: Vec::new(),
+        };
+        let length = sent.header("content-length");
+        let length = length.and_then(|value| value.parse().ok()).unwrap_or(0);
+        Some((sent, end + 4, length))
+    }
+
     /// Gives a header's value.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -213,33 +238,15 @@ async fn is_not_silent(way: &mut watch::Receiver<Way>) -> Result<()> {
 /// Reads the requests of one connection; one that is not whole yet is left out.
 fn requests(mut bytes: &[u8]) -> Vec<Sent> {
     let mut all = Vec::new();
-    while let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
-        let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
-        let mut lines = head.lines();
-        let mut words = lines.next().unwrap_or_default().split(' ');
-        let (method, path) = (
-            words.next().unwrap_or_default(),
-            words.next().unwrap_or_default(),
-        );
-        let headers: Vec<(String, String)> = lines
-            .filter_map(|line| line.split_once(':'))
-            .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
-            .collect();
-        let length = headers
-            .iter()
-            .find(|(name, _)| name == "content-length")
-            .and_then(|(_, value)| value.parse().ok())
-            .unwrap_or(0usize);
-        let Some(body) = bytes.get(end + 4..end + 4 + length) else {
+    while let Some((sent, begins, length)) = Sent::begin(bytes) {
+        let Some(body) = bytes.get(begins..begins + length) else {
             break;
         };
         all.push(Sent {
-            method: method.to_owned(),
-            path: path.to_owned(),
-            headers,
             body: body.to_vec(),
+            ..sent
         });
-        bytes = &bytes[end + 4 + length..];
+        bytes = &bytes[begins + length..];
     }
     all
 }

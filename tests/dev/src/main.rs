@@ -10,6 +10,7 @@
 
 mod acceptance;
 mod demo;
+mod kill;
 mod place;
 mod run;
 mod setup;
@@ -44,6 +45,11 @@ const COMMANDS: &[Entry] = &[
         name: "acceptance",
         about: "run the stories, and tell which lines of the specification they have shown",
         run: |_| acceptance::run(),
+    },
+    Entry {
+        name: "kill",
+        about: "kill -9 the app, the centre and both in rounds, and compare what is left (--rounds N, --seed S)",
+        run: kill::run,
     },
     Entry {
         name: "setup",
