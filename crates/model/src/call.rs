@@ -7,6 +7,7 @@ use ts_rs::TS;
 /// Who started the call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Direction {
     /// 呼入: the customer calls.
     Inbound,
@@ -17,6 +18,7 @@ pub enum Direction {
 /// How one agent's leg of a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum LegOutcome {
     /// They talked.
     Connected,
@@ -58,6 +60,7 @@ pub enum CallResult {
 
 /// One row of the call list: one agent's leg of a call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LegRecord {
     /// The leg.
     pub leg: LegId,

@@ -6,6 +6,7 @@ use ts_rs::TS;
 /// What went wrong, as a code that never changes its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Code {
     /// Name or password is wrong.
     WrongPassword,

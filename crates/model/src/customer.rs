@@ -7,6 +7,7 @@ use ts_rs::TS;
 
 /// Enough of a customer to name them in a row. `Debug` shows the id alone.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CustomerName {
     /// Whose record it is.
     pub id: CustomerId,
@@ -22,6 +23,7 @@ impl fmt::Debug for CustomerName {
 
 /// 客户资料: the profile. `Debug` shows the id alone.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Customer {
     /// The record's id.
     pub id: CustomerId,
@@ -50,15 +52,18 @@ impl fmt::Debug for Customer {
 
 /// One field of the profile.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ProfileField {
     /// What it is called.
     pub label: Text,
     /// What stands in it.
+    #[cfg_attr(feature = "openapi", schema(max_length = 500))]
     pub value: String,
 }
 
 /// 历史通话: one past call with this customer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PastCall {
     /// When.
     pub at: Wall,
@@ -77,6 +82,7 @@ pub struct PastCall {
 /// Where a ticket stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum TicketState {
     /// Nobody has taken it.
     Open,
@@ -90,6 +96,7 @@ pub enum TicketState {
 
 /// 历史工单: one ticket of this customer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PastTicket {
     /// The number people quote, `TK-20418`.
     pub reference: String,
@@ -106,6 +113,7 @@ pub struct PastTicket {
 /// The kinds of service that are neither a call nor a ticket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum ServiceKind {
     /// An online chat.
     Chat,
@@ -119,6 +127,7 @@ pub enum ServiceKind {
 
 /// Any other service record (ACCEPTANCE 36).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ServiceRecord {
     /// What kind of service.
     pub kind: ServiceKind,
@@ -134,6 +143,7 @@ pub struct ServiceRecord {
 
 /// 来电弹屏: all that the pop shows of one customer. `Debug` shows the customer's id alone.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CustomerCard {
     /// The profile.
     pub customer: Customer,

@@ -9,6 +9,8 @@ use ts_rs::TS;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
 #[serde(transparent)]
 #[ts(as = "String")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
 pub struct FieldId(pub String);
 
 impl From<&str> for FieldId {
@@ -19,6 +21,7 @@ impl From<&str> for FieldId {
 
 /// 会话小结: the after-call form of a centre.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FormDefinition {
     /// Counts up with each change of the form.
     pub version: u32,
@@ -28,6 +31,7 @@ pub struct FormDefinition {
 
 /// One field of the form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FieldDefinition {
     /// Its name.
     pub id: FieldId,
@@ -42,6 +46,7 @@ pub struct FieldDefinition {
 /// What can be entered in a field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum FieldKind {
     /// One line.
     ShortText,
@@ -61,6 +66,7 @@ pub enum FieldKind {
 
 /// One entry of a choice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ChoiceOption {
     /// What is stored.
     pub id: String,
@@ -96,7 +102,30 @@ impl FieldValue {
             Self::Many(words) => words.is_empty(),
         }
     }
+
+    /// Tells whether it is within its bounds: 20,000 characters, or 100 tags of 500.
+    #[must_use]
+    pub fn is_valid(&self) -> bool {
+        let length = |text: &String| text.chars().count();
+        match self {
+            Self::Text(text) => length(text) <= LONGEST_TEXT,
+            Self::Many(words) => {
+                words.len() <= MOST_WORDS && words.iter().all(|word| length(word) <= LONGEST_WORD)
+            }
+        }
+    }
 }
+
+/// How many fields a form may have.
+pub(crate) const MOST_FIELDS: usize = 100;
+/// How many characters the name of a field may have.
+pub(crate) const LONGEST_FIELD_ID: usize = 100;
+/// How many characters may stand in a field.
+pub(crate) const LONGEST_TEXT: usize = 20_000;
+/// How many tags may stand in a field.
+pub(crate) const MOST_WORDS: usize = 100;
+/// How many characters a tag may have.
+pub(crate) const LONGEST_WORD: usize = 500;
 
 /// What stands in the whole form.
 pub type FormValues = BTreeMap<FieldId, FieldValue>;

@@ -3,6 +3,8 @@
 //! Promise: plain values only, with the meaning of every field written down once. Everything here serialises to JSON in
 //! `snake_case` and is generated into TypeScript where the interface sees it.
 //!
+//! With the feature `openapi` the bodies of the cloud API also say what they look like as OpenAPI schemas.
+//!
 //! Knows: the vocabulary of ACCEPTANCE. Does not know: anything that acts (no I/O, no clock, no rules of the day).
 
 mod account;
@@ -15,6 +17,8 @@ mod ids;
 mod number;
 mod presence;
 mod random;
+#[cfg(feature = "openapi")]
+mod schema;
 mod secret;
 mod text;
 mod time;
@@ -30,6 +34,8 @@ pub use customer::{
 pub use form::{
     ChoiceOption, FieldDefinition, FieldId, FieldKind, FieldValue, FormDefinition, FormValues,
 };
+#[cfg(feature = "openapi")]
+use form::{LONGEST_FIELD_ID, LONGEST_TEXT, LONGEST_WORD, MOST_FIELDS, MOST_WORDS};
 pub use ids::{AgentId, CallId, CustomerId, LegId, SkillGroupId, TicketId, WrapUpId};
 pub use number::{PhoneNumber, PhoneNumberError};
 pub use presence::{Activity, Presence, PresenceReason, PresenceState};

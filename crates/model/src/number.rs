@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use ts_rs::TS;
 
+/// How many characters a number may be written in, its marks counted.
+pub(crate) const LONGEST_WRITTEN: usize = 100;
+
 /// A telephone number: an optional `+`, then 2 to 20 digits, `*` or `#`. Writing marks (spaces, dashes, dots, brackets) are
 /// dropped on the way in. `Debug` shows only the last two digits; `Display` gives the number whole and is not for logs.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
@@ -20,7 +23,7 @@ pub enum PhoneNumberError {
     /// Something stands in it that no number has.
     #[error("a telephone number has digits, +, * and # only")]
     Character,
-    /// Fewer than 2 or more than 20 digits.
+    /// Fewer than 2 or more than 20 digits, or more than 100 characters.
     #[error("a telephone number has 2 to 20 digits")]
     Length,
 }
@@ -31,6 +34,9 @@ impl PhoneNumber {
     /// # Errors
     /// [`PhoneNumberError`] says what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, PhoneNumberError> {
+        if text.chars().nth(LONGEST_WRITTEN).is_some() {
+            return Err(PhoneNumberError::Length);
+        }
         let mut kept = String::with_capacity(text.len());
         for c in text.chars() {
             match c {
@@ -129,6 +135,12 @@ mod tests {
         assert_eq!(PhoneNumber::parse("1"), Err(PhoneNumberError::Length));
         assert_eq!(
             PhoneNumber::parse(&"1".repeat(21)),
+            Err(PhoneNumberError::Length)
+        );
+        let spaced = |spaces| format!("12{}", " ".repeat(spaces));
+        assert!(PhoneNumber::parse(&spaced(98)).is_ok());
+        assert_eq!(
+            PhoneNumber::parse(&spaced(99)),
             Err(PhoneNumberError::Length)
         );
     }

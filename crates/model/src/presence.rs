@@ -7,6 +7,7 @@ use ts_rs::TS;
 /// The voice state an agent chooses, or the centre chooses for them (ACCEPTANCE 8-32).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Presence {
     /// 签出: no call is offered and dialling is refused.
     CheckedOut,
@@ -22,6 +23,7 @@ pub enum Presence {
 /// the activity is free.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Activity {
     /// Nothing on the line and no wrap-up to finish.
     Free,
@@ -40,6 +42,7 @@ pub enum Activity {
 /// Why the presence is what it is. The window says it in words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum PresenceReason {
     /// Right after sign-in, before the first check-in.
     SignedIn,
@@ -59,6 +62,7 @@ pub enum PresenceReason {
 
 /// The presence the centre has on record: the authority, which the window shows as confirmed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PresenceState {
     /// The state itself.
     pub presence: Presence,

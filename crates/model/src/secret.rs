@@ -9,6 +9,8 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize, TS, Zeroize, ZeroizeOnDrop)]
 #[serde(transparent)]
 #[ts(as = "String")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(format = "password", max_length = 1000))]
 pub struct Secret(String);
 
 impl Secret {

@@ -13,9 +13,20 @@ pub type Mono = Duration;
 )]
 #[serde(transparent)]
 #[ts(as = "f64")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    schema(minimum = 0, maximum = 253402300799999_i64)
+)]
 pub struct Wall(pub i64);
 
 impl Wall {
+    /// Tells whether it lies in the years 1970 to 9999, which every program can show.
+    #[must_use]
+    pub const fn is_valid(self) -> bool {
+        0 <= self.0 && self.0 <= 253_402_300_799_999
+    }
+
     /// Adds a duration, saturating at the ends of time.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {

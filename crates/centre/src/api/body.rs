@@ -1,5 +1,6 @@
 //! Extractors whose refusals are problem+json like all others.
 
+use super::refusals::{Refuses, Said};
 use super::{App, Refusal};
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
@@ -85,5 +86,25 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
             Ok(Query(query)) => Ok(Self(query)),
             Err(_) => Err(Refusal::new(Code::Malformed)),
         }
+    }
+}
+
+impl<T> Refuses for Json<T> {
+    fn said() -> Said {
+        [400, 413, 415, 422]
+            .map(|status| (status, Code::Malformed))
+            .to_vec()
+    }
+}
+
+impl<T> Refuses for Id<T> {
+    fn said() -> Said {
+        vec![(404, Code::NotFound)]
+    }
+}
+
+impl<T> Refuses for Asked<T> {
+    fn said() -> Said {
+        vec![(400, Code::Malformed)]
     }
 }

@@ -2,20 +2,36 @@
 
 use super::body::{Asked, Id};
 use super::guard::Session;
-use super::once::{Write, outcome};
+use super::once::{IfMatch, Once, Write, outcome};
+use super::refusals::{NotThere, Refusals, Refuses, Said};
 use super::{App, Refusal};
+use crate::control::Closing;
 use crate::store::ProfileRefusal;
 use axum::extract::State;
 use axum::response::Response;
 use offhook_model::api::{CustomerBody, Role};
-use offhook_model::{Code, CustomerCard, CustomerId, PhoneNumber};
+use offhook_model::{Code, Customer, CustomerCard, CustomerId, PhoneNumber};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct ByNumber {
+    /// The number, in any writing.
     number: PhoneNumber,
 }
 
+/// Finds every customer with a number, with their history.
+///
+/// None: nobody is known by it. Several: the agent chooses.
+#[utoipa::path(
+    get, path = "/v1/customers", operation_id = "customers_by_number", tag = "Customers",
+    params(ByNumber),
+    responses(
+        (status = 200, description = "Everybody with this number.", body = Vec<CustomerCard>),
+        Refusals<(Session, Asked<ByNumber>, Closing)>,
+    ),
+)]
 pub(super) async fn by_number(
     State(app): State<App>,
     session: Session,
@@ -31,6 +47,15 @@ pub(super) async fn by_number(
     Ok(axum::Json(cards))
 }
 
+/// Reads one customer, with their history.
+#[utoipa::path(
+    get, path = "/v1/customers/{customer}", operation_id = "customer", tag = "Customers",
+    params(("customer" = CustomerId, Path, description = "Whose record.")),
+    responses(
+        (status = 200, description = "The record.", body = CustomerCard),
+        Refusals<(Session, NotThere, Closing)>,
+    ),
+)]
 pub(super) async fn one(
     State(app): State<App>,
     session: Session,
@@ -53,6 +78,17 @@ async fn may_see(app: &App, session: &Session, customer: CustomerId) -> Result<b
     }
 }
 
+/// Makes a customer's record, or changes the version that was read.
+#[utoipa::path(
+    put, path = "/v1/customers/{customer}", operation_id = "put_customer", tag = "Customers",
+    params(("customer" = CustomerId, Path, description = "Whose record; for a new one an id that the phone mints."), Once, IfMatch),
+    request_body = CustomerBody,
+    responses(
+        (status = 200, description = "Changed: the record as it now stands.", body = Customer),
+        (status = 201, description = "Made: the record as it now stands.", body = Customer),
+        Refusals<(Id<CustomerId>, Write<CustomerBody>, ProfileRefusal)>,
+    ),
+)]
 pub(super) async fn set(
     State(app): State<App>,
     Id(customer): Id<CustomerId>,
@@ -76,5 +112,11 @@ impl From<ProfileRefusal> for Refusal {
             ProfileRefusal::NotTheirs => Self::new(Code::Forbidden),
             ProfileRefusal::Conflict(current) => Self::conflict(current),
         }
+    }
+}
+
+impl Refuses for ProfileRefusal {
+    fn said() -> Said {
+        vec![(404, Code::NotFound), (409, Code::Conflict)]
     }
 }

@@ -1,8 +1,9 @@
 //! The event stream (server-sent events of the HTML standard).
 
 use super::guard::Agent;
+use super::refusals::{NotThere, Refusals};
 use super::{App, Refusal};
-use crate::control::Snapshot;
+use crate::control::{Closing, Snapshot};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Sse;
@@ -15,10 +16,34 @@ use std::convert::Infallible;
 use std::time::Duration;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
+use utoipa::IntoParams;
 
 /// How often a comment shows that the line stands.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
 
+/// Where a stream is to go on, for its description.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code, reason = "only its description is used")]
+pub(super) struct LastEvent {
+    /// The id of the last event that was read; one that is none begins anew.
+    #[param(rename = "Last-Event-ID", value_type = String, required = false)]
+    last: Option<String>,
+}
+
+/// The agent's events, as they happen.
+///
+/// Server-sent events: the `data` of each is one `Event`, its `id` counts up for this agent. The stream begins with presence,
+/// activity and queues as they are, then the legs recorded since `Last-Event-ID`. A comment every 10 s shows that the line stands.
+#[utoipa::path(
+    get, path = "/v1/events", operation_id = "events", tag = "Presence",
+    params(LastEvent),
+    responses(
+        (status = 200, description = "Events until the session ends or the centre closes.", body = Event,
+            content_type = "text/event-stream"),
+        Refusals<(Agent, NotThere, Closing)>,
+    ),
+)]
 pub(super) async fn stream(
     State(app): State<App>,
     Agent(session): Agent,

@@ -1,8 +1,9 @@
 //! Who asks. A route that takes one of these extractors is closed to everybody else.
 
+use super::refusals::{Refuses, Said};
 use super::{App, Refusal};
 use crate::password;
-use crate::store::SessionEnd;
+use crate::store::{SessionEnd, StoreError};
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
@@ -77,5 +78,24 @@ impl FromRequestParts<App> for Administrator {
             Role::Administrator => Ok(Self),
             Role::Agent => Err(Refusal::new(Code::Forbidden)),
         }
+    }
+}
+
+impl Refuses for Session {
+    fn said() -> Said {
+        let over = [Code::SessionExpired, Code::SignedInElsewhere].map(|code| (401, code));
+        [&over[..], &StoreError::said()].concat()
+    }
+}
+
+impl Refuses for Agent {
+    fn said() -> Said {
+        [Session::said(), vec![(403, Code::Forbidden)]].concat()
+    }
+}
+
+impl Refuses for Administrator {
+    fn said() -> Said {
+        Agent::said()
     }
 }

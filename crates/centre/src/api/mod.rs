@@ -5,6 +5,7 @@
 mod body;
 mod calls;
 mod customers;
+mod document;
 mod events;
 mod guard;
 mod lasting;
@@ -14,10 +15,12 @@ mod presence;
 mod problem;
 mod range;
 mod recordings;
+mod refusals;
 mod sessions;
 mod tickets;
 mod wrap_ups;
 
+pub use document::document;
 pub use problem::Refusal;
 
 use crate::clock::Clock;
@@ -29,7 +32,6 @@ use crate::practice::Practice;
 use crate::store::{Store, StoreError};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{delete, get, post, put};
 pub use lasting::Lifetime;
 use lasting::Used;
 use offhook_model::{Code, SipTransport};
@@ -38,6 +40,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+use utoipa::{OpenApi, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// The largest body that is read, in bytes.
 const BODY_LIMIT: usize = 256 * 1024;
@@ -140,49 +145,59 @@ pub async fn directory(store: &Store) -> Result<Directory, StoreError> {
     })
 }
 
-/// All routes.
+/// All routes, with what a router says itself.
 pub fn router(app: App) -> Router {
-    Router::new()
-        .route("/v1/health", get(health))
-        .route("/v1/sessions", post(sessions::sign_in))
-        .route("/v1/sessions/current", delete(sessions::sign_out))
-        .route("/v1/heartbeat", post(sessions::heartbeat))
-        .route("/v1/presence", put(presence::set))
-        .route("/v1/start-answering", post(presence::start_answering))
-        .route("/v1/extend-wrap-up", post(presence::extend_wrap_up))
-        .route("/v1/events", get(events::stream))
-        .route("/v1/customers", get(customers::by_number))
-        .route(
-            "/v1/customers/{customer}",
-            put(customers::set).get(customers::one),
-        )
-        .route("/v1/tickets", get(tickets::of_call))
-        .route("/v1/tickets/{ticket}", put(tickets::set))
-        .route("/v1/legs", get(calls::legs))
-        .route("/v1/recordings/{leg}", get(recordings::one))
-        .route("/v1/calls", get(calls::list))
-        .route("/v1/calls/{call}", get(calls::one))
-        .route("/v1/wrap-ups", get(wrap_ups::of_call))
-        .route(
-            "/v1/wrap-ups/{wrap_up}",
-            put(wrap_ups::set).get(wrap_ups::one),
-        )
-        .route(
-            "/v1/practice/calls",
-            post(practice::start).get(practice::list),
-        )
-        .route(
-            "/v1/practice/calls/{id}",
-            get(practice::one).delete(practice::hang_up),
-        )
-        .route("/v1/practice/calls/{id}/muted", put(practice::mute))
-        .route("/v1/practice/callees/{number}", put(practice::teach))
+    let (router, _) = routes().split_for_parts();
+    router
         .fallback(|| async { Refusal::new(Code::NotFound) })
         .method_not_allowed_fallback(|| async { Refusal::with_status(405, Code::Refused) })
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .with_state(app)
 }
 
-async fn health() -> axum::Json<serde_json::Value> {
-    axum::Json(serde_json::json!({ "version": env!("CARGO_PKG_VERSION") }))
+/// All routes with their descriptions. `routes!` takes handlers that have one and no others; a new route needs no more than its
+/// line here and `UPDATE_OPENAPI=1 cargo test -p offhook-centre --test openapi`.
+fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(document::Base::openapi())
+        .routes(routes!(health))
+        .routes(routes!(document::served))
+        .routes(routes!(sessions::sign_in))
+        .routes(routes!(sessions::sign_out))
+        .routes(routes!(sessions::heartbeat))
+        .routes(routes!(presence::set))
+        .routes(routes!(presence::start_answering))
+        .routes(routes!(presence::extend_wrap_up))
+        .routes(routes!(events::stream))
+        .routes(routes!(customers::by_number))
+        .routes(routes!(customers::set, customers::one))
+        .routes(routes!(tickets::of_call))
+        .routes(routes!(tickets::set))
+        .routes(routes!(calls::legs))
+        .routes(routes!(recordings::one))
+        .routes(routes!(calls::list))
+        .routes(routes!(calls::one))
+        .routes(routes!(wrap_ups::of_call))
+        .routes(routes!(wrap_ups::set, wrap_ups::one))
+        .routes(routes!(practice::start, practice::list))
+        .routes(routes!(practice::one, practice::hang_up))
+        .routes(routes!(practice::mute))
+        .routes(routes!(practice::teach))
+}
+
+/// Which centre answers.
+#[derive(Debug, serde::Serialize, ToSchema)]
+struct Health {
+    /// The version of the program.
+    version: &'static str,
+}
+
+/// Tells that the centre answers.
+#[utoipa::path(
+    get, path = "/v1/health", operation_id = "health", tag = "Centre", security(()),
+    responses((status = 200, description = "It does.", body = Health)),
+)]
+async fn health() -> axum::Json<Health> {
+    axum::Json(Health {
+        version: env!("CARGO_PKG_VERSION"),
+    })
 }

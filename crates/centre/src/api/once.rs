@@ -1,6 +1,8 @@
 //! Writes that happen once, however often they are sent.
 
+use super::body::Json;
 use super::guard::Agent;
+use super::refusals::{Refuses, Said};
 use super::{App, Refusal, body};
 use crate::store::{Key, NotTheirs, Put};
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -9,7 +11,31 @@ use axum::response::{IntoResponse, Response};
 use offhook_model::Code;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
+use utoipa::IntoParams;
 use uuid::Uuid;
+
+/// How many digits a version has at most.
+const MOST_DIGITS: usize = 19;
+
+/// The key of a write, for its description.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code, reason = "only its description is used")]
+pub(super) struct Once {
+    /// Names this write. The same key with the same request gives the same answer and changes nothing a second time.
+    #[param(rename = "Idempotency-Key", value_type = Uuid)]
+    key: Uuid,
+}
+
+/// The version a write changes, for its description.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code, reason = "only its description is used")]
+pub(super) struct IfMatch {
+    /// The version that was read, `"3"`. Without it a new record is made.
+    #[param(rename = "If-Match", value_type = String, required = false, pattern = "^\"[0-9]{1,19}\"$")]
+    version: Option<String>,
+}
 
 /// An agent's write with its idempotency key.
 #[derive(Debug)]
@@ -66,11 +92,10 @@ fn version(headers: &HeaderMap) -> Result<Option<u64>, Refusal> {
         .to_str()
         .ok()
         .and_then(|text| {
-            text.trim()
-                .strip_prefix('"')?
-                .strip_suffix('"')?
-                .parse()
-                .ok()
+            let number = text.trim().strip_prefix('"')?.strip_suffix('"')?;
+            let is_number =
+                number.len() <= MOST_DIGITS && number.bytes().all(|b| b.is_ascii_digit());
+            number.parse().ok().filter(|_| is_number)
         })
         .map(Some)
         .ok_or_else(|| Refusal::new(Code::Malformed))
@@ -85,6 +110,19 @@ pub(super) fn outcome<R: Into<Refusal>>(put: Put<R>) -> Result<Response, Refusal
         } => Ok(answer(status, json)),
         Put::KeyReused => Err(Refusal::new(Code::KeyReused)),
         Put::Refused(refusal) => Err(refusal.into()),
+    }
+}
+
+impl<T> Refuses for Write<T> {
+    fn said() -> Said {
+        let once = vec![(409, Code::KeyReused)];
+        [Agent::said(), Json::<T>::said(), once].concat()
+    }
+}
+
+impl Refuses for NotTheirs {
+    fn said() -> Said {
+        vec![(403, Code::Forbidden)]
     }
 }
 

@@ -1,6 +1,7 @@
 //! Presence and the end of the wrap-up.
 
-use super::once::{Write, answer};
+use super::once::{Once, Write, answer};
+use super::refusals::{NotNow, NotThere, Refusals};
 use super::{App, Refusal};
 use crate::control::Closing;
 use crate::store::{Kept, Key};
@@ -13,6 +14,17 @@ use offhook_model::{Code, Presence, PresenceState};
 use serde::Serialize;
 use std::future::Future;
 
+/// Sets the presence.
+///
+/// Check-in is `ready`, check-out `checked_out`. The answer is what then holds; the event stream tells the same.
+#[utoipa::path(
+    put, path = "/v1/presence", operation_id = "set_presence", tag = "Presence",
+    params(Once), request_body = PresenceRequest,
+    responses(
+        (status = 200, description = "The presence that now holds.", body = PresenceState),
+        Refusals<(Write<PresenceRequest>, NotNow, NotThere, Closing)>,
+    ),
+)]
 pub(super) async fn set(
     State(app): State<App>,
     write: Write<PresenceRequest>,
@@ -32,6 +44,15 @@ pub(super) async fn set(
     once(&app, &write.key, change).await
 }
 
+/// Ends the wrap-up and sets the presence, in one step.
+#[utoipa::path(
+    post, path = "/v1/start-answering", operation_id = "start_answering", tag = "Presence",
+    params(Once), request_body = StartAnsweringRequest,
+    responses(
+        (status = 200, description = "The presence that now holds.", body = PresenceState),
+        Refusals<(Write<StartAnsweringRequest>, NotNow, NotThere, Closing)>,
+    ),
+)]
 pub(super) async fn start_answering(
     State(app): State<App>,
     write: Write<StartAnsweringRequest>,

@@ -1,5 +1,6 @@
 //! Refusals as problem+json (RFC 9457).
 
+use super::refusals::{Refuses, Said};
 use crate::control::Closing;
 use crate::store::StoreError;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -84,7 +85,7 @@ impl IntoResponse for Refusal {
     }
 }
 
-fn title(code: Code, status: StatusCode) -> String {
+pub(super) fn title(code: Code, status: StatusCode) -> String {
     match code {
         Code::WrongPassword => "The name or the password is wrong.",
         Code::LockedOut => "Too many wrong passwords. Wait before the next try.",
@@ -106,6 +107,18 @@ impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "The store failed");
         Self::new(Code::CentreFailed)
+    }
+}
+
+impl Refuses for StoreError {
+    fn said() -> Said {
+        vec![(500, Code::CentreFailed)]
+    }
+}
+
+impl Refuses for Closing {
+    fn said() -> Said {
+        vec![(503, Code::CentreFailed)]
     }
 }
 

@@ -2,9 +2,11 @@
 
 use super::body::Json;
 use super::guard::{Agent, Session};
+use super::refusals::{Refusals, Refuses, Said};
 use super::{App, Refusal};
+use crate::control::Closing;
 use crate::password;
-use crate::store::{Account, NewSession, SipSecret};
+use crate::store::{Account, NewSession, SipSecret, StoreError};
 use axum::extract::{ConnectInfo, State};
 use axum::http::StatusCode;
 use offhook_model::api::{Event, Role, SignInRequest, SignInResponse, SipAccount};
@@ -12,11 +14,43 @@ use offhook_model::{Activity, Code, Presence, PresenceReason, PresenceState, Sec
 use std::net::SocketAddr;
 use std::sync::PoisonError;
 
+/// How many characters a sign-in name and a password may have.
+const LONGEST_NAME: usize = 200;
+const LONGEST_PASSWORD: usize = 1_000;
+
+/// A name with its password.
+struct Guess;
+
+impl Refuses for Guess {
+    fn said() -> Said {
+        vec![(401, Code::WrongPassword), (429, Code::LockedOut)]
+    }
+}
+
+/// Signs in.
+///
+/// The token belongs to this session alone. An agent's earlier sessions end with it: their streams are told
+/// `signed_in_elsewhere`, and their requests answered 401 with the same code. After five wrong passwords in a row a name is locked
+/// for a minute.
+#[utoipa::path(
+    post, path = "/v1/sessions", operation_id = "sign_in", tag = "Sessions", security(()),
+    request_body = SignInRequest,
+    responses(
+        (status = 201, description = "Signed in.", body = SignInResponse),
+        Refusals<(Json<SignInRequest>, Guess, StoreError, Closing)>,
+    ),
+)]
 pub(super) async fn sign_in(
     State(app): State<App>,
     ConnectInfo(from): ConnectInfo<SocketAddr>,
     Json(request): Json<SignInRequest>,
 ) -> Result<(StatusCode, axum::Json<SignInResponse>), Refusal> {
+    let length = |text: &str| text.chars().count();
+    if length(&request.username) > LONGEST_NAME
+        || length(request.password.expose()) > LONGEST_PASSWORD
+    {
+        return Err(Refusal::new(Code::Malformed));
+    }
     let account = check_password(&app, from, request).await?;
     let now = app.clock.now().wall;
     let token = password::draw_token();
@@ -121,6 +155,13 @@ async fn matches(password: Secret, hash: String) -> Result<bool, Refusal> {
         .map_err(|_| Refusal::new(Code::CentreFailed))
 }
 
+/// Signs out.
+///
+/// An agent is checked out with it, and the SIP password is void.
+#[utoipa::path(
+    delete, path = "/v1/sessions/current", operation_id = "sign_out", tag = "Sessions",
+    responses((status = 204, description = "The session is over."), Refusals<(Session, Closing)>),
+)]
 pub(super) async fn sign_out(
     State(app): State<App>,
     session: Session,
@@ -139,6 +180,13 @@ pub(super) async fn sign_out(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Says that the agent's phone is alive: every 15 s.
+///
+/// 60 s after the last one the agent is checked out, once no call is left.
+#[utoipa::path(
+    post, path = "/v1/heartbeat", operation_id = "heartbeat", tag = "Sessions",
+    responses((status = 204, description = "Heard."), Refusals<(Agent, Closing)>),
+)]
 pub(super) async fn heartbeat(
     State(app): State<App>,
     Agent(session): Agent,

@@ -1,12 +1,14 @@
 //! What happens when a number outside is dialled.
 
+use super::{is_path, is_within_a_day};
 use offhook_model::{PhoneNumber, Text};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use utoipa::ToSchema;
 
 /// How a number behaves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Behaviour {
     /// Rings, then somebody answers.
@@ -40,23 +42,39 @@ impl Behaviour {
 }
 
 /// What a number outside is to do when it is dialled: the body of `PUT /v1/practice/callees/{number}`.
-#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct CalleeScript {
     /// How it behaves.
     #[serde(default)]
     pub behaviour: Behaviour,
-    /// How long it is until the answer, or until 603, in milliseconds; what the behaviour says if nothing is said.
+    /// How long it is until the answer, or until 603, in milliseconds, at most a day; what the behaviour says if nothing is said.
     #[serde(default)]
+    #[schema(maximum = 86_400_000)]
     pub answer_after_ms: Option<u64>,
     /// The wav file on the centre's machine to be spoken; a short complaint in the number's language if nothing is said.
     #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 4096)]
     pub voice: Option<PathBuf>,
     /// The wav file on the centre's machine to record what is heard of the agent.
     #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 4096)]
     pub record: Option<PathBuf>,
-    /// How long after the answer the callee hangs up, in milliseconds; never if nothing is said.
+    /// How long after the answer the callee hangs up, in milliseconds, at most a day; never if nothing is said.
     #[serde(default)]
+    #[schema(maximum = 86_400_000)]
     pub hang_up_after_ms: Option<u64>,
+}
+
+impl CalleeScript {
+    /// Tells whether everything is within its bounds.
+    #[must_use]
+    pub fn is_valid(&self) -> bool {
+        [&self.voice, &self.record].into_iter().all(is_path)
+            && [self.answer_after_ms, self.hang_up_after_ms]
+                .into_iter()
+                .flatten()
+                .all(is_within_a_day)
+    }
 }
 
 impl std::fmt::Debug for CalleeScript {

@@ -23,6 +23,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub use behaviour::{Behaviour, CalleeScript, SampleCallee};
@@ -37,31 +38,67 @@ const AT_ONCE: usize = 16;
 /// How many that are over are still told of.
 const REMEMBERED: usize = 256;
 
+/// How long anything may be put off, in milliseconds: a day.
+const DAY_MILLIS: u64 = 86_400_000;
+/// How many characters a name, the number of a queue and a path may have.
+const LONGEST_NAME: usize = 200;
+const LONGEST_QUEUE: usize = 100;
+const LONGEST_PATH: usize = 4_096;
+
 /// What a practice customer is to do: the body of `POST /v1/practice/calls`.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Script {
     /// The customer's number.
     pub number: PhoneNumber,
     /// The name the network gives with it.
     #[serde(default)]
+    #[schema(max_length = 200)]
     pub display_name: Option<String>,
     /// The number of the queue to call; the first one if nothing is said.
     #[serde(default)]
+    #[schema(max_length = 100)]
     pub skill_group: Option<String>,
     /// The wav file on the centre's machine to be spoken once an agent has answered; a short complaint in the customer's
     /// language if nothing is said.
     #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 4096)]
     pub voice: Option<PathBuf>,
     /// The wav file on the centre's machine to record what the customer hears of the agent.
     #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 4096)]
     pub record: Option<PathBuf>,
-    /// How long after the agent's answer the customer hangs up, in milliseconds; never if nothing is said.
+    /// How long after the agent's answer the customer hangs up, in milliseconds, at most a day; never if nothing is said.
     #[serde(default)]
+    #[schema(maximum = 86_400_000)]
     pub hang_up_after_ms: Option<u64>,
 }
 
+impl Script {
+    /// Tells whether everything is within its bounds.
+    #[must_use]
+    pub fn is_valid(&self) -> bool {
+        let longest = |text: &Option<String>, most| {
+            text.as_ref()
+                .is_none_or(|text| text.chars().count() <= most)
+        };
+        longest(&self.display_name, LONGEST_NAME)
+            && longest(&self.skill_group, LONGEST_QUEUE)
+            && [&self.voice, &self.record].into_iter().all(is_path)
+            && self.hang_up_after_ms.is_none_or(is_within_a_day)
+    }
+}
+
+fn is_path(path: &Option<PathBuf>) -> bool {
+    path.as_ref()
+        .is_none_or(|path| path.to_string_lossy().chars().count() <= LONGEST_PATH)
+}
+
+fn is_within_a_day(millis: u64) -> bool {
+    millis <= DAY_MILLIS
+}
+
 /// The body of `PUT /v1/practice/calls/{id}/muted`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Muted {
     /// Whether the customer's microphone is silent.
     pub muted: bool,
@@ -77,7 +114,7 @@ impl std::fmt::Debug for Script {
 }
 
 /// How far a practice call has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// The INVITE is out, or it rings at who was dialled.
@@ -91,7 +128,7 @@ pub enum Stage {
 }
 
 /// A practice call: the answer to all of its requests.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PracticeCall {
     /// Its name here.
     pub id: Uuid,

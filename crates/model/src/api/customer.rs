@@ -10,14 +10,26 @@ use ts_rs::TS;
 /// changed, 201 made; 409 `conflict` when the record has another version, 404 when there is none to change, 400 `malformed`
 /// when it does not hold what it must. `Debug` shows the counts alone.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CustomerBody {
     /// The name: 1 to 100 characters.
+    #[cfg_attr(
+        feature = "openapi",
+        schema(
+            min_length = 1,
+            max_length = 100,
+            pattern = "[^\\t\\n\\x0b\\x0c\\r \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]"
+        )
+    )]
     pub name: String,
     /// Every number, the main one first: 1 to 10.
+    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 10))]
     pub numbers: Vec<PhoneNumber>,
     /// 客户标签: at most 30 of at most 40 characters.
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::schema::tags))]
     pub tags: Vec<String>,
     /// The company's own fields, in their order: at most 30 of at most 500 characters.
+    #[cfg_attr(feature = "openapi", schema(max_items = 30))]
     pub fields: Vec<ProfileField>,
 }
 

@@ -7,6 +7,7 @@ use ts_rs::TS;
 /// One event. The SSE `data` is this JSON, the SSE `id` counts up per agent. The authority for presence and queue.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Event {
     /// The agent's presence changed, or is told at the start of the stream.
     Presence(PresenceState),
@@ -31,6 +32,7 @@ pub enum Event {
 
 /// One queue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct QueueState {
     /// Whose queue.
     pub skill_group: SkillGroupId,

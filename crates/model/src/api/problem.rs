@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// A refusal, as `application/problem+json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// What went wrong.
     pub code: Code,

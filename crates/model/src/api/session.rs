@@ -9,8 +9,10 @@ use ts_rs::TS;
 
 /// `POST /v1/sessions`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SignInRequest {
     /// The agent's sign-in name.
+    #[cfg_attr(feature = "openapi", schema(max_length = 200))]
     pub username: String,
     /// The password.
     pub password: Secret,
@@ -18,6 +20,7 @@ pub struct SignInRequest {
 
 /// The answer to [`SignInRequest`] (201). `DELETE /v1/sessions/current` signs out (204).
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SignInResponse {
     /// The bearer token of this session. Opaque.
     pub token: Secret,
@@ -44,6 +47,7 @@ pub struct SignInResponse {
 /// What an account may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Role {
     /// Takes calls.
     Agent,
@@ -53,6 +57,7 @@ pub enum Role {
 
 /// The agent as the interface names them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AgentProfile {
     /// Whose profile it is.
     pub id: AgentId,
@@ -71,6 +76,7 @@ pub struct AgentProfile {
 
 /// A skill group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SkillGroup {
     /// Which one.
     pub id: SkillGroupId,
@@ -80,6 +86,7 @@ pub struct SkillGroup {
 
 /// The telephone account handed out at sign-in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SipAccount {
     /// Address of record, `sip:1001@centre.example`.
     pub aor: String,
@@ -96,6 +103,7 @@ pub struct SipAccount {
 
 /// `PUT /v1/presence`; answered with the new [`PresenceState`]. Check-in is Ready, check-out is Checked out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PresenceRequest {
     /// The presence asked for.
     pub presence: Presence,
@@ -118,6 +126,7 @@ pub struct WrapUpExtended {
 
 /// `POST /v1/start-answering`: ends the wrap-up activity and sets the presence; answered with [`PresenceState`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StartAnsweringRequest {
     /// Ready, Answer on mobile, or Break for "back to Break".
     pub presence: Presence,

@@ -7,16 +7,26 @@ use std::fmt;
 /// `PUT /v1/tickets/{ticket}` with an idempotency key; answered with [`TicketReceipt`] (201 first, the same on a replay; 400
 /// `malformed` when it does not hold what it must). It stands in the customer's card from then on. `Debug` shows the ids alone.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TicketBody {
     /// The call it came out of.
     pub call: CallId,
     /// The customer, where known.
     pub customer: Option<CustomerId>,
     /// What it is about: 1 to 200 characters.
+    #[cfg_attr(
+        feature = "openapi",
+        schema(
+            min_length = 1,
+            max_length = 200,
+            pattern = "[^\\t\\n\\x0b\\x0c\\r \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]"
+        )
+    )]
     pub title: String,
     /// What is to be done: at most 10,000 characters.
+    #[cfg_attr(feature = "openapi", schema(max_length = 10000))]
     pub text: String,
-    /// By when it should be done.
+    /// By when it should be done: in the years 1970 to 9999.
     pub due_at: Option<Wall>,
 }
 
@@ -27,6 +37,7 @@ impl TicketBody {
         !self.title.trim().is_empty()
             && self.title.chars().count() <= 200
             && self.text.chars().count() <= 10_000
+            && self.due_at.is_none_or(Wall::is_valid)
     }
 }
 
@@ -42,6 +53,7 @@ impl fmt::Debug for TicketBody {
 
 /// The centre has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TicketReceipt {
     /// Which one.
     pub ticket: TicketId,
@@ -53,6 +65,7 @@ pub struct TicketReceipt {
 
 /// `GET /v1/tickets?call=ID` (administrators) lists the tickets that came out of a call, oldest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TicketStored {
     /// Which one.
     pub ticket: TicketId,
@@ -93,6 +106,13 @@ mod tests {
             let wrong = TicketBody {
                 title,
                 text,
+                ..body()
+            };
+            assert!(!wrong.is_valid());
+        }
+        for due_at in [-1, i64::MAX] {
+            let wrong = TicketBody {
+                due_at: Some(Wall(due_at)),
                 ..body()
             };
             assert!(!wrong.is_valid());
