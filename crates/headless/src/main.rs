@@ -1,5 +1,5 @@
-//! `offhook-headless --profile DIR [--audio null | wav:IN,OUT | device[:MIC,SPEAKER[,RINGER]]] [--roots FILE] [--account FILE]`: a
-//! phone on stdio.
+//! `offhook-headless --profile DIR [--audio null | wav:IN,OUT | device[:MIC,SPEAKER[,RINGER]]] [--roots FILE] [--account FILE]
+//! [--listen 127.0.0.1:PORT [--allow-origin ORIGIN]... [--stdio]]`: a phone on stdio or on WebSockets.
 
 use std::path::Path;
 
@@ -10,8 +10,12 @@ use offhook_phone::{Config, asked_to_stop};
 
 fn main() -> anyhow::Result<()> {
     offhook_phone::log_to_stderr();
-    let Arguments { flags, account } =
-        Arguments::parse(std::env::args_os().skip(1)).context("Reading the command line")?;
+    let Arguments {
+        flags,
+        account,
+        listen,
+        stdio,
+    } = Arguments::parse(std::env::args_os().skip(1)).context("Reading the command line")?;
     let mut config = Config {
         profile: flags.profile.context("Which profile? Give --profile DIR")?,
         audio: flags.audio,
@@ -26,8 +30,8 @@ fn main() -> anyhow::Result<()> {
         config.roots = config
             .roots
             .or_else(|| work.as_ref().and_then(|work| work.roots.clone()));
-        let (input, output) = (tokio::io::stdin(), tokio::io::stdout());
-        offhook_headless::serve(config, work, input, output, stop())
+        let (input, output) = (stdio.then(tokio::io::stdin), tokio::io::stdout());
+        offhook_headless::serve(config, work, listen, input, output, stop())
             .await
             .map_err(|error| anyhow!("{error} [{}]", name(error.code())))
             .context("Opening the phone")
