@@ -9,6 +9,7 @@
 )]
 
 mod acceptance;
+mod api;
 mod demo;
 mod kill;
 mod place;

@@ -1,7 +1,7 @@
 //! `cargo dev setup`: brings a fresh machine to where everything builds.
 
 use crate::{
-    Outcome, place,
+    Outcome, api, place,
     run::{cargo, exists, npm, output, program, to_end},
 };
 use std::{path::Path, process::Command};
@@ -81,6 +81,9 @@ fn system() -> Outcome {
         } else {
             missing.push("pkg-config");
         }
+    }
+    if output(program(api::python()).args(["-m", "venv", "--help"])).is_none() {
+        missing.push("Python 3 with venv");
     }
     if cfg!(unix) && !exists("cc") {
         missing.push("a C compiler");

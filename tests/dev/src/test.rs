@@ -1,7 +1,7 @@
 //! `cargo dev test`: every check and every test, quick ones first, stopping at the first that fails.
 
 use crate::{
-    Outcome, acceptance, demo,
+    Outcome, acceptance, api, demo,
     run::{Counts, cargo, step, time, to_end},
     setup, ui,
 };
@@ -74,6 +74,12 @@ const STEPS: &[Step] = &[
             acceptance::tested(cargo().args(["test", "--workspace", "--no-fail-fast"])).map(Some)
         },
         advice: "the test's name stands above; run it alone with `cargo test --workspace NAME`",
+    },
+    // The centre's API, tried by its description.
+    Step {
+        name: "api",
+        run: || plain(api::run()),
+        advice: "`curl` lines above show what was answered otherwise than docs/openapi.json says",
     },
     // A whole call in the real window on a display of its own.
     Step {
