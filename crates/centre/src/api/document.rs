@@ -72,7 +72,9 @@ fn for_readers(value: &mut Value) {
                         *text = plain(text);
                     }
                     // What the registry of formats calls uint32 and uint64.
-                    Value::String(text) if name == "format" => *text = text.replace("u-int", "uint"),
+                    Value::String(text) if name == "format" => {
+                        *text = text.replace("u-int", "uint")
+                    }
                     value => for_readers(value),
                 }
             }
