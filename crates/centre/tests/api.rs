@@ -175,6 +175,25 @@ async fn whatever_cannot_be_read_is_a_problem() {
         .await,
         (409, Code::NotNow)
     );
+    let name = format!(
+        "{{\"username\":\"{}\",\"password\":\"x\"}}",
+        "a".repeat(201)
+    );
+    assert_eq!(
+        send(Method::POST, "/v1/sessions", json, name.into_bytes()).await,
+        (400, Code::Malformed)
+    );
+    let mut late = wrap_up("");
+    late["submitted_at"] = json!(i64::MAX);
+    let mut long = wrap_up("");
+    long["values"]["summary"] = json!("渗".repeat(20_001));
+    for body in [late, long] {
+        let path = format!("/v1/wrap-ups/{}", Uuid::now_v7());
+        assert_eq!(
+            send(Method::PUT, &path, json, body.to_string().into_bytes()).await,
+            (400, Code::Malformed)
+        );
+    }
     let keyless = world
         .ask(Method::PUT, "/v1/presence", &token)
         .json(&json!({"presence": "ready"}))
@@ -182,6 +201,23 @@ async fn whatever_cannot_be_read_is_a_problem() {
         .await
         .expect("answered");
     assert_eq!(problem(keyless).await, (400, Code::Malformed));
+    let admin = world.token("admin").await;
+    for (method, path, body) in [
+        (
+            Method::POST,
+            "/v1/practice/calls",
+            json!({"number": "10086", "hang_up_after_ms": u64::MAX}),
+        ),
+        (
+            Method::PUT,
+            "/v1/practice/callees/10086",
+            json!({"answer_after_ms": u64::MAX}),
+        ),
+    ] {
+        let request = world.ask(method, path, &admin).json(&body);
+        let response = request.send().await.expect("answered");
+        assert_eq!(problem(response).await, (400, Code::Malformed), "{path}");
+    }
     world.centre.stop().await;
 }
 

@@ -145,8 +145,17 @@ async fn what_is_not_there_or_not_well_formed_is_refused() {
     let good = profile("何一凡", "12500550199");
     let missing = put(&world, &path, &token, Uuid::new_v4(), "\"3\"", &good).await;
     assert_eq!(refusal(missing).await.0, 404);
-    let odd = put(&world, &path, &token, Uuid::new_v4(), "*", &good).await;
-    assert_eq!(refusal(odd).await.1, Code::Malformed);
+    for odd in [
+        "*",
+        "3",
+        "W/\"3\"",
+        "\"+3\"",
+        "\"\"",
+        "\"99999999999999999999\"",
+    ] {
+        let odd = put(&world, &path, &token, Uuid::new_v4(), odd, &good).await;
+        assert_eq!(refusal(odd).await.1, Code::Malformed);
+    }
     let mut nameless = good.clone();
     nameless["name"] = json!(" ");
     let mut numberless = good.clone();

@@ -137,6 +137,10 @@ impl Drop for Listener {
 }
 
 /// One who comes, from the handshake to the end.
+#[allow(
+    clippy::result_large_err,
+    reason = "the handshake's own types are returned as they are"
+)]
 async fn visit(stream: TcpStream, gate: &Gate, client: Client) {
     let asked = |request: &Request, response: Response| admit(gate, request, response);
     let handshake = accept_hdr_async_with_config(stream, asked, Some(web_socket::bounds()));
