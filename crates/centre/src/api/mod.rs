@@ -155,8 +155,9 @@ pub fn router(app: App) -> Router {
         .with_state(app)
 }
 
-/// All routes with their descriptions. `routes!` takes handlers that have one and no others; a new route needs no more than its
-/// line here and `UPDATE_OPENAPI=1 cargo test -p offhook-centre --test openapi`.
+/// All routes with their descriptions. A new one needs `#[utoipa::path(…)]` over its handler, without which `routes!` does not
+/// take it, with `Refusals<(…)>` of its extractors and errors; its line here and in tests/openapi.rs; and
+/// `UPDATE_OPENAPI=1 cargo test -p offhook-centre --test openapi`.
 fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(document::Base::openapi())
         .routes(routes!(health))
