@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use anyhow::{Context, anyhow};
-use offhook_headless::{Arguments, Work};
+use offhook_headless::{Arguments, ServeError, Work};
 use offhook_model::Code;
 use offhook_phone::{Config, asked_to_stop};
 
@@ -33,7 +33,10 @@ fn main() -> anyhow::Result<()> {
         let (input, output) = (stdio.then(tokio::io::stdin), tokio::io::stdout());
         offhook_headless::serve(config, work, listen, input, output, stop())
             .await
-            .map_err(|error| anyhow!("{error} [{}]", name(error.code())))
+            .map_err(|error| match error {
+                ServeError::Open(error) => anyhow!("{error} [{}]", name(error.code())),
+                ServeError::Listen { .. } | ServeError::Token { .. } => error.into(),
+            })
             .context("Opening the phone")
     });
     // A read of the standard input cannot be taken back: it must not keep the program from ending.

@@ -7,6 +7,7 @@ use ts_rs::TS;
 
 /// How SIP messages travel (RFC 3261 section 18).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SipTransport {
     /// Datagrams.

@@ -89,6 +89,7 @@ pub struct LegRecord {
 
 /// What the centre has recorded of a leg: customer left, agent right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Recording {
     /// How long it is, in milliseconds.
     #[ts(type = "number")]

@@ -24,6 +24,7 @@ fn lost(call: &CallView) -> LegRecord {
         answered_at: None,
         ended_at: Some(Wall(call.offered_at.0 + 1)),
         outcome: Some(LegOutcome::LostByRestart),
+        recording: None,
     }
 }
 
@@ -43,6 +44,7 @@ async fn the_stream_goes_on_after_its_last_event_and_the_call_list_is_asked_for_
     let mut world = ready().await;
     world.api.tell(CloudEvent::Activity {
         activity: Activity::WrapUp,
+        until: None,
     });
     world
         .desk

@@ -91,9 +91,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
 
 impl<T> Refuses for Json<T> {
     fn said() -> Said {
-        [400, 413, 415, 422]
-            .map(|status| (status, Code::Malformed))
-            .to_vec()
+        let malformed = [400, 413, 415, 422].map(|status| (status, Code::Malformed));
+        [&malformed[..], &[(408, Code::Unreachable)]].concat()
     }
 }
 

@@ -6,7 +6,7 @@ use super::once::{IfMatch, Once, Write, outcome};
 use super::refusals::{NotThere, Refusals, Refuses, Said};
 use super::{App, Refusal};
 use crate::control::Closing;
-use crate::store::ProfileRefusal;
+use crate::store::{NotTheirs, ProfileRefusal};
 use axum::extract::State;
 use axum::response::Response;
 use offhook_model::api::{CustomerBody, Role};
@@ -53,7 +53,7 @@ pub(super) async fn by_number(
     params(("customer" = CustomerId, Path, description = "Whose record.")),
     responses(
         (status = 200, description = "The record.", body = CustomerCard),
-        Refusals<(Session, NotThere, Closing)>,
+        Refusals<(Session, NotTheirs, NotThere, Closing)>,
     ),
 )]
 pub(super) async fn one(
@@ -117,6 +117,10 @@ impl From<ProfileRefusal> for Refusal {
 
 impl Refuses for ProfileRefusal {
     fn said() -> Said {
-        vec![(404, Code::NotFound), (409, Code::Conflict)]
+        vec![
+            (403, Code::Forbidden),
+            (404, Code::NotFound),
+            (409, Code::Conflict),
+        ]
     }
 }

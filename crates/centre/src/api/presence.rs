@@ -62,6 +62,17 @@ pub(super) async fn start_answering(
     once(&app, &write.key, change).await
 }
 
+/// Gives a wrap-up that has a limit its whole time anew, from now on.
+///
+/// As often as wanted; the activity event tells the new end, too.
+#[utoipa::path(
+    post, path = "/v1/extend-wrap-up", operation_id = "extend_wrap_up", tag = "Presence",
+    params(Once), request_body = ExtendWrapUpRequest,
+    responses(
+        (status = 200, description = "When the wrap-up now ends by itself.", body = WrapUpExtended),
+        Refusals<(Write<ExtendWrapUpRequest>, NotNow, Closing)>,
+    ),
+)]
 pub(super) async fn extend_wrap_up(
     State(app): State<App>,
     write: Write<ExtendWrapUpRequest>,

@@ -3,8 +3,10 @@
 use super::body::Id;
 use super::guard::Session;
 use super::range::{Wanted, wanted};
+use super::refusals::{NotThere, Refusals, Refuses, Said};
 use super::{App, Refusal};
 use crate::recordings;
+use crate::store::NotTheirs;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -19,6 +21,31 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt};
 /// How much of a file is in memory at a time.
 const PIECE: usize = 64 * 1024;
 
+/// The part that was asked for is no part of it.
+struct OutOfRange;
+
+impl Refuses for OutOfRange {
+    fn said() -> Said {
+        vec![(416, Code::Malformed)]
+    }
+}
+
+/// Gives what was recorded of a leg: WAV, customer left, agent right.
+///
+/// With `Range: bytes=FIRST-LAST` a part of it. An agent hears their own legs, given the right to; of any other leg they are not told
+/// whether there is a recording.
+#[utoipa::path(
+    get, path = "/v1/recordings/{leg}", operation_id = "recording", tag = "Calls",
+    params(
+        ("leg" = LegId, Path, description = "Which leg."),
+        ("Range" = Option<String>, Header, description = "One range of bytes (RFC 9110 section 14)."),
+    ),
+    responses(
+        (status = 200, description = "The whole of it.", body = Vec<u8>, content_type = "audio/wav"),
+        (status = 206, description = "The part that was asked for.", body = Vec<u8>, content_type = "audio/wav"),
+        Refusals<(Session, Id<LegId>, NotTheirs, NotThere, OutOfRange)>,
+    ),
+)]
 pub(super) async fn one(
     State(app): State<App>,
     session: Session,

@@ -115,10 +115,12 @@ pub struct PresenceRequest {
 /// `POST /v1/extend-wrap-up`: gives the wrap-up its whole time anew, from now on; answered with [`WrapUpExtended`]. Refused
 /// where there is no wrap-up with a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ExtendWrapUpRequest {}
 
 /// The answer to [`ExtendWrapUpRequest`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WrapUpExtended {
     /// When the wrap-up now ends by itself, by the centre's clock.
     pub until: Wall,
