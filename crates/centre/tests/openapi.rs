@@ -16,6 +16,8 @@ const ROUTES: &[(&str, &str)] = &[
     ("post", "/v1/sessions"),
     ("delete", "/v1/sessions/current"),
     ("post", "/v1/heartbeat"),
+    ("post", "/v1/extend-wrap-up"),
+    ("get", "/v1/recordings/{leg}"),
     ("put", "/v1/presence"),
     ("post", "/v1/start-answering"),
     ("get", "/v1/events"),

@@ -2,8 +2,7 @@
 
 use offhook_desk::{CannotPlay, Draft, RightToListen};
 use offhook_model::{
-    BareAccount, CallId, CallResult, CustomerCard, FormDefinition, LegRecord,
-    PhoneNumber, WrapUpId,
+    BareAccount, CallId, CallResult, CustomerCard, FormDefinition, LegRecord, PhoneNumber, WrapUpId,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
