@@ -61,16 +61,14 @@ fn operations(document: &Value) -> Vec<(String, String, &Value)> {
 #[test]
 fn the_description_in_docs_is_the_one_the_routes_give() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
-    let generated = document();
     if std::env::var_os("UPDATE_OPENAPI").is_some() {
-        std::fs::write(&path, &generated).expect("the file is written");
+        std::fs::write(&path, document()).expect("the file is written");
         return;
     }
-    let found = std::fs::read_to_string(&path)
-        .unwrap_or_default()
-        .replace("\r\n", "\n");
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    // By meaning: in which order serde_json keeps keys depends on what else is built.
     assert!(
-        found == generated,
+        serde_json::from_str::<Value>(&found).ok() == Some(described()),
         "docs/openapi.json is out of date: run `UPDATE_OPENAPI=1 cargo test -p offhook-centre --test openapi`"
     );
 }

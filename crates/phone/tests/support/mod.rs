@@ -18,8 +18,8 @@ pub use registrar::{Ask, Caller, Registrar};
 pub use world::{NUMBER, World, caller, card, ready};
 
 use offhook_audio::BackendConfig;
-use offhook_desk::{CallPhase, CallView, Command, LinkView, SessionView, View};
-use offhook_model::{LegId, Presence, Secret};
+use offhook_desk::{CallPhase, CallView, Command, LinkView, NoticeKind, SessionView, View};
+use offhook_model::{Code, LegId, Presence, Secret};
 use offhook_phone::{Config, IncomingNotification, KeyRing, Levels, Phone, Shell};
 use tokio::sync::watch;
 
@@ -115,6 +115,23 @@ impl Desk {
                 && view.presence.as_ref().is_some_and(|p| !p.unconfirmed)
         })
         .await;
+        self.put_away_the_word_on_the_keyring().await;
+    }
+
+    /// A profile is told once that no keyring keeps its key: there is none here.
+    async fn put_away_the_word_on_the_keyring(&mut self) {
+        const TOLD: NoticeKind = NoticeKind::Failed {
+            code: Code::KeyringUnavailable,
+        };
+        let notices = self.phone.view().notices;
+        if let Some(told) = notices.iter().find(|notice| notice.about == TOLD) {
+            let notice = told.id;
+            self.send(Command::DismissNotice { notice }).await;
+            self.until("no word on the keyring", |view| {
+                view.notices.iter().all(|notice| notice.about != TOLD)
+            })
+            .await;
+        }
     }
 
     pub async fn check_in(&mut self) {
