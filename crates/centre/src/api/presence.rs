@@ -31,14 +31,10 @@ pub(super) async fn set(
 ) -> Result<Response, Refusal> {
     let PresenceRequest { presence, asleep } = write.body;
     let (presence, agent) = (possible(presence)?, write.key.account);
-    if asleep && presence != Presence::Break {
-        return Err(Refusal::new(Code::Malformed));
-    }
     let change = async {
-        if asleep {
-            app.control.suspending(agent).await
-        } else {
-            app.control.set_presence(agent, presence).await
+        match presence {
+            Presence::Break if asleep => app.control.suspending(agent).await,
+            other => app.control.set_presence(agent, other).await,
         }
     };
     once(&app, &write.key, change).await

@@ -107,7 +107,8 @@ pub struct SipAccount {
 pub struct PresenceRequest {
     /// The presence asked for.
     pub presence: Presence,
-    /// The computer is about to sleep: with Break alone. The reason is then that it sleeps, and its silence checks nobody out.
+    /// The computer is about to sleep: the reason of the Break is then that it sleeps, and its silence checks nobody out. It says
+    /// nothing about other presences.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub asleep: bool,
 }
