@@ -4,6 +4,7 @@ use crate::{
     Store, StoreError,
     cards::card,
     drafts::{DRAFTS, SUBMITTED, draft},
+    handout::handout,
     kept::kept_item,
     legs::leg,
     outbox::outbox_item,
@@ -35,7 +36,7 @@ impl Store {
         }
         let outbox = sqlx::query(
             "SELECT seq, key_id, id, wrap_up, customer, kind, version, submitted_at, body FROM outbox \
-             WHERE agent_id = $1 AND state <> 'sent'",
+             WHERE agent_id = $1 AND length(body) > 0",
         );
         for row in outbox.bind(opened.agent).fetch_all(self.pool()).await? {
             outbox_item(&opened, &row)?;
@@ -45,6 +46,10 @@ impl Store {
         );
         for row in kept.bind(opened.agent).fetch_all(self.pool()).await? {
             kept_item(&opened, &row)?;
+        }
+        let handouts = sqlx::query("SELECT seq, key_id, body FROM handouts WHERE agent_id = $1");
+        for row in handouts.bind(opened.agent).fetch_all(self.pool()).await? {
+            handout(&opened, &row)?;
         }
         let legs = sqlx::query("SELECT seq, key_id, leg, body FROM legs WHERE agent_id = $1");
         for row in legs.bind(opened.agent).fetch_all(self.pool()).await? {

@@ -19,6 +19,11 @@ pub(crate) fn migrations() -> Migrator {
     let all = [
         (1, "first", include_str!("../migrations/0001_first.sql")),
         (2, "filed", include_str!("../migrations/0002_filed.sql")),
+        (
+            3,
+            "handouts",
+            include_str!("../migrations/0003_handouts.sql"),
+        ),
     ];
     let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
         Migration::new(
@@ -196,7 +201,7 @@ mod tests {
             .fetch_all(&pool)
             .await
             .expect("tables");
-        assert_eq!(tables.len(), 11);
+        assert_eq!(tables.len(), 12);
         for table in tables {
             let name: String = table.try_get("name").expect("a name");
             let strict: i64 = table.try_get("strict").expect("a flag");
@@ -208,7 +213,7 @@ mod tests {
     async fn a_store_of_a_newer_program_is_refused_untouched() {
         let home = tempfile::tempdir().expect("a folder");
         furnished(home.path()).await;
-        let newer = later(3, "CREATE TABLE tomorrow (id INTEGER PRIMARY KEY) STRICT");
+        let newer = later(4, "CREATE TABLE tomorrow (id INTEGER PRIMARY KEY) STRICT");
         open(home.path(), &newer)
             .await
             .expect("migrated")
@@ -221,7 +226,7 @@ mod tests {
             .await
             .expect_err("newer");
         assert!(
-            matches!(refused, StoreError::Newer { found: 3, known: 2 }),
+            matches!(refused, StoreError::Newer { found: 4, known: 3 }),
             "{refused}"
         );
         assert_eq!(refused.code(), Code::StoreNewer);
@@ -234,15 +239,15 @@ mod tests {
         let draft = furnished(home.path()).await;
         assert_eq!(files(home.path()), [home.path().join(FILE)]);
         // A copy that an earlier attempt did not finish is in nobody's way.
-        fs::write(home.path().join("store-before-3.unfinished"), "x").expect("a file");
+        fs::write(home.path().join("store-before-4.unfinished"), "x").expect("a file");
 
-        let newer = later(3, "DROP TABLE drafts");
+        let newer = later(4, "DROP TABLE drafts");
         open(home.path(), &newer)
             .await
             .expect("migrated")
             .close()
             .await;
-        let copy = home.path().join("store-before-3.sqlite");
+        let copy = home.path().join("store-before-4.sqlite");
         assert_eq!(files(home.path()), [copy.clone(), home.path().join(FILE)]);
 
         // The copy is a whole store: put in its place, it opens with everything in it.
@@ -332,7 +337,7 @@ mod tests {
     async fn a_migration_that_fails_changes_nothing() {
         let home = tempfile::tempdir().expect("a folder");
         let draft = furnished(home.path()).await;
-        let broken = later(3, "DROP TABLE drafts; CREATE TABLE nonsense");
+        let broken = later(4, "DROP TABLE drafts; CREATE TABLE nonsense");
         open(home.path(), &broken).await.expect_err("it fails");
         let store = Store::open_with(home.path(), KeyRing::Absent)
             .await

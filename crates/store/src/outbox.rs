@@ -7,6 +7,8 @@
 //!                 submit │   ▼
 //!                       refused   (the text stays, and can be edited and submitted again)
 //! ```
+//!
+//! The texts of a form, of its profiles and of its tickets go together: when nothing of it is left to write or to send.
 
 use crate::{
     DraftRow, Store, StoreError,
@@ -55,6 +57,23 @@ impl fmt::Debug for OutboxItem {
     }
 }
 
+/// How far an item is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ItemState {
+    /// It is to be sent.
+    Waiting,
+    /// The centre has it.
+    Sent {
+        /// Since when.
+        at: Wall,
+    },
+    /// The centre refused it for good.
+    Refused {
+        /// Why.
+        code: Code,
+    },
+}
+
 /// Where a submitted form stands.
 #[derive(Clone, PartialEq, Eq)]
 pub struct OutboxState {
@@ -72,8 +91,8 @@ pub struct OutboxState {
     pub tries: u32,
     /// Not before this moment.
     pub next_try: Wall,
-    /// The centre refused it for good, and why.
-    pub refused: Option<Code>,
+    /// How far it is.
+    pub state: ItemState,
     /// The form as it was submitted.
     pub draft: DraftRow,
 }
@@ -83,7 +102,7 @@ impl fmt::Debug for OutboxState {
         f.debug_struct("OutboxState")
             .field("id", &self.id)
             .field("tries", &self.tries)
-            .field("refused", &self.refused)
+            .field("state", &self.state)
             .field("draft", &self.draft)
             .finish_non_exhaustive()
     }
@@ -145,6 +164,18 @@ impl Store {
     /// # Errors
     /// What the disk said.
     pub async fn file(&self, item: OutboxItem) -> Result<(), StoreError> {
+        self.put(item, None).await
+    }
+
+    /// Puts a mended item into the outbox, under an id of its own, in the place of the refused one it was made from.
+    ///
+    /// # Errors
+    /// What the disk said.
+    pub async fn file_again(&self, item: OutboxItem, refused: Uuid) -> Result<(), StoreError> {
+        self.put(item, Some(refused)).await
+    }
+
+    async fn put(&self, item: OutboxItem, instead_of: Option<Uuid>) -> Result<(), StoreError> {
         let opened = self.opened()?;
         let (key, body) = opened.seal(OUTBOX, &name(&item), &item.body);
         let mut write = self.write().await?;
@@ -159,11 +190,12 @@ impl Store {
         }
         sqlx::query(
             "DELETE FROM outbox WHERE agent_id = $1 AND state = 'refused' \
-             AND kind = 'customer' AND kind = $2 AND customer = $3",
+             AND (id = $4 OR (kind = 'customer' AND kind = $2 AND customer = $3))",
         )
         .bind(opened.agent)
         .bind(&item.kind)
         .bind(customer(&item))
+        .bind(instead_of.map_or(vec![], |id| id.as_bytes().to_vec()))
         .execute(&mut *write)
         .await?;
         insert(&mut write, opened.agent, &item, key, body).await?;
@@ -171,28 +203,48 @@ impl Store {
         Ok(())
     }
 
-    /// Lists the items of a kind that the centre has not, oldest first, each with a refusal that was for good.
+    /// Drops a refused item for good: the agent has given it up. One that is not there is dropped already.
+    ///
+    /// # Errors
+    /// What the disk said.
+    pub async fn give_up(&self, id: Uuid) -> Result<(), StoreError> {
+        let opened = self.opened()?;
+        let mut write = self.write().await?;
+        let dropped: Option<Vec<u8>> = sqlx::query_scalar(
+            "DELETE FROM outbox WHERE agent_id = $1 AND id = $2 AND state = 'refused' AND kind <> 'wrap_up' \
+             RETURNING wrap_up",
+        )
+        .bind(opened.agent)
+        .bind(id.as_bytes().as_slice())
+        .fetch_optional(&mut *write)
+        .await?;
+        if let Some(wrap_up) = dropped {
+            forget_texts(&mut write, opened.agent, &wrap_up).await?;
+        }
+        write.commit().await?;
+        Ok(())
+    }
+
+    /// Lists what was filed beside forms of which something is left to write or to send, oldest first.
     ///
     /// # Errors
     /// What the disk said. A damaged row is left out and named by [`Store::check`].
-    pub async fn unsent(&self, kind: &str) -> Result<Vec<(OutboxItem, Option<Code>)>, StoreError> {
+    pub async fn beside(&self) -> Result<Vec<(OutboxItem, ItemState)>, StoreError> {
         let opened = self.opened()?;
         let rows = sqlx::query(
-            "SELECT seq, key_id, id, wrap_up, customer, kind, version, submitted_at, refused_code, body \
-             FROM outbox WHERE agent_id = $1 AND kind = $2 AND state <> 'sent' ORDER BY seq",
+            "SELECT seq, key_id, id, wrap_up, customer, kind, version, submitted_at, state, settled_at, refused_code, body \
+             FROM outbox WHERE agent_id = $1 AND kind <> 'wrap_up' AND length(body) > 0 ORDER BY seq",
         )
         .bind(opened.agent)
-        .bind(kind)
         .fetch_all(self.pool())
         .await?;
-        let mut unsent = Vec::new();
+        let mut beside = Vec::new();
         for row in &rows {
-            let refused = code_from_text(row.try_get("refused_code")?);
             if let Some(item) = readable(outbox_item(&opened, row)) {
-                unsent.push((item?, refused));
+                beside.push((item?, item_state(row)?));
             }
         }
-        Ok(unsent)
+        Ok(beside)
     }
 
     /// Lists what may be sent now, oldest first. Of each customer only the oldest: the next one follows when that is settled.
@@ -242,36 +294,32 @@ impl Store {
         one_row(changed.rows_affected())
     }
 
-    /// Settles an item that the centre has: its text is dropped here. Saying it twice is fine.
+    /// Settles an item that the centre has. Its text is dropped here, with all that belongs to the same form, when nothing of
+    /// that is left to write or to send. Saying it twice is fine.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] where there is no such item.
     pub async fn sent(&self, id: Uuid, now: Wall) -> Result<(), StoreError> {
         let opened = self.opened()?;
         let mut write = self.write().await?;
-        let changed = sqlx::query(
-            "UPDATE outbox SET state = 'sent', settled_at = $1, refused_code = '', body = x'' \
-             WHERE agent_id = $2 AND id = $3",
+        let wrap_up: Option<Vec<u8>> = sqlx::query_scalar(
+            "UPDATE outbox SET state = 'sent', settled_at = $1, refused_code = '', \
+             body = CASE WHEN kind = 'wrap_up' THEN x'' ELSE body END \
+             WHERE agent_id = $2 AND id = $3 RETURNING wrap_up",
         )
         .bind(now.0)
         .bind(opened.agent)
         .bind(id.as_bytes().as_slice())
-        .execute(&mut *write)
+        .fetch_optional(&mut *write)
         .await?;
-        one_row(changed.rows_affected())?;
-        sqlx::query(
-            "DELETE FROM submitted WHERE agent_id = $1 \
-             AND wrap_up = (SELECT wrap_up FROM outbox WHERE id = $2 AND kind = 'wrap_up')",
-        )
-        .bind(opened.agent)
-        .bind(id.as_bytes().as_slice())
-        .execute(&mut *write)
-        .await?;
+        let wrap_up = wrap_up.ok_or(StoreError::NotFound)?;
+        forget_texts(&mut write, opened.agent, &wrap_up).await?;
         let forgotten = now.0.saturating_sub(count(
             u64::try_from(REMEMBERED.as_millis()).unwrap_or(u64::MAX),
         ));
         sqlx::query(
-            "DELETE FROM outbox WHERE agent_id = $1 AND state = 'sent' AND settled_at < $2",
+            "DELETE FROM outbox WHERE agent_id = $1 AND state = 'sent' AND settled_at < $2 AND NOT EXISTS \
+             (SELECT 1 FROM outbox AS other WHERE other.agent_id = $1 AND other.wrap_up = outbox.wrap_up AND other.state <> 'sent')",
         )
         .bind(opened.agent)
         .bind(forgotten)
@@ -281,7 +329,9 @@ impl Store {
         Ok(())
     }
 
-    /// Settles an item that the centre refused for good. The text stays; the customer's next item is no longer held up.
+    /// Settles an item that the centre refused for good. The text stays; the customer's next item is no longer held up. Later
+    /// profiles of the same customer are refused with it: each changes the version that the one before was to make, and sent
+    /// alone it could undo what somebody else wrote.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] where no such item waits.
@@ -289,7 +339,10 @@ impl Store {
         let opened = self.opened()?;
         let changed = sqlx::query(
             "UPDATE outbox SET state = 'refused', settled_at = $1, refused_code = $2 \
-             WHERE agent_id = $3 AND id = $4 AND state = 'waiting'",
+             WHERE agent_id = $3 AND state = 'waiting' AND (id = $4 OR seq IN \
+             (SELECT later.seq FROM outbox AS later JOIN outbox AS this \
+              ON later.seq > this.seq AND later.kind = this.kind AND later.customer = this.customer \
+              WHERE this.id = $4 AND this.kind = 'customer' AND this.state = 'waiting'))",
         )
         .bind(now.0)
         .bind(code_to_text(code))
@@ -300,20 +353,20 @@ impl Store {
         one_row(changed.rows_affected())
     }
 
-    /// Lists every submitted form that the centre has not, oldest first. A refused one that is being edited again is among
-    /// [`Store::drafts`] too, with the newer text.
+    /// Lists every submitted form of which something is left to send, itself or what was filed beside it, oldest first. A refused
+    /// one that is being edited again is among [`Store::drafts`] too, with the newer text.
     ///
     /// # Errors
     /// What the disk said. A damaged row is left out and named by [`Store::check`].
     pub async fn outbox(&self) -> Result<Vec<OutboxState>, StoreError> {
         let opened = self.opened()?;
         sqlx::query(
-            "SELECT outbox.id AS id, kind, version, submitted_at, tries, next_try, refused_code, \
+            "SELECT outbox.id AS id, kind, version, submitted_at, tries, next_try, state, settled_at, refused_code, \
              submitted.seq AS seq, submitted.key_id AS key_id, submitted.wrap_up AS wrap_up, \
              submitted.edit AS edit, submitted.body AS body \
              FROM outbox JOIN submitted \
              ON submitted.agent_id = outbox.agent_id AND submitted.wrap_up = outbox.wrap_up \
-             WHERE outbox.agent_id = $1 AND kind = 'wrap_up' AND state <> 'sent' ORDER BY outbox.seq",
+             WHERE outbox.agent_id = $1 AND kind = 'wrap_up' ORDER BY outbox.seq",
         )
         .bind(opened.agent)
         .fetch_all(self.pool())
@@ -347,6 +400,48 @@ async fn insert(
     .execute(&mut **write)
     .await?;
     Ok(())
+}
+
+/// Where nothing of a form is left to write or to send, its texts go.
+async fn forget_texts(
+    write: &mut Transaction<'static, Sqlite>,
+    agent: i64,
+    wrap_up: &[u8],
+) -> Result<(), StoreError> {
+    let left: i64 = sqlx::query_scalar(
+        "SELECT (SELECT count(*) FROM outbox WHERE agent_id = $1 AND wrap_up = $2 AND state <> 'sent') \
+         + (SELECT count(*) FROM drafts WHERE agent_id = $1 AND wrap_up = $2)",
+    )
+    .bind(agent)
+    .bind(wrap_up)
+    .fetch_one(&mut **write)
+    .await?;
+    if left > 0 {
+        return Ok(());
+    }
+    for forget in [
+        "UPDATE outbox SET body = x'' WHERE agent_id = $1 AND wrap_up = $2",
+        "DELETE FROM submitted WHERE agent_id = $1 AND wrap_up = $2",
+    ] {
+        sqlx::query(forget)
+            .bind(agent)
+            .bind(wrap_up)
+            .execute(&mut **write)
+            .await?;
+    }
+    Ok(())
+}
+
+fn item_state(row: &SqliteRow) -> Result<ItemState, StoreError> {
+    Ok(match row.try_get("state")? {
+        "waiting" => ItemState::Waiting,
+        "sent" => ItemState::Sent {
+            at: Wall(row.try_get("settled_at")?),
+        },
+        _ => ItemState::Refused {
+            code: code_from_text(row.try_get("refused_code")?),
+        },
+    })
 }
 
 fn customer(item: &OutboxItem) -> Vec<u8> {
@@ -387,7 +482,7 @@ fn outbox_state(opened: &Opened, row: &SqliteRow) -> Result<Option<OutboxState>,
         submitted_at: Wall(row.try_get("submitted_at")?),
         tries: row.try_get("tries")?,
         next_try: Wall(row.try_get("next_try")?),
-        refused: code_from_text(row.try_get("refused_code")?),
+        state: item_state(row)?,
         draft,
     }))
 }
@@ -418,9 +513,6 @@ fn code_to_text(code: Code) -> String {
 }
 
 /// Reads a code. A name of a later day still means that the item was refused.
-fn code_from_text(text: &str) -> Option<Code> {
-    if text.is_empty() {
-        return None;
-    }
-    Some(serde_json::from_value(text.into()).unwrap_or(Code::Refused))
+fn code_from_text(text: &str) -> Code {
+    serde_json::from_value(text.into()).unwrap_or(Code::Refused)
 }

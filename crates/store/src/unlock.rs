@@ -78,6 +78,33 @@ impl Store {
         self.unlock(agent, password, None).await
     }
 
+    /// Opens the data of `agent` while no centre can say whether the password is right: it is when it opens the newest key.
+    /// Nothing is made or wrapped anew. `Ok(false)`: this agent has never been here.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongPassword`].
+    pub async fn unlock_alone(&self, agent: &str, password: &Secret) -> Result<bool, StoreError> {
+        let _one_at_a_time = self.0.unlocking.lock().await;
+        let Some(id) = self.agent_id(agent).await? else {
+            return Ok(false);
+        };
+        let rows = self.wrapped(id).await?;
+        let mut keys = BTreeMap::new();
+        for row in &rows {
+            if let Some(key) = row.by_password(agent, password).await? {
+                keys.insert(row.id, key);
+            }
+        }
+        if !rows
+            .last()
+            .is_some_and(|newest| keys.contains_key(&newest.id))
+        {
+            return Err(StoreError::WrongPassword);
+        }
+        self.publish(id, agent, &keys);
+        Ok(true)
+    }
+
     /// Opens the data of `agent` with the password of before the change, and wraps it with the new one.
     ///
     /// # Errors
@@ -115,7 +142,7 @@ impl Store {
         let opened = self.opened()?;
         let used: Vec<i64> = sqlx::query_scalar(
             "SELECT key_id FROM drafts WHERE agent_id = $1 UNION SELECT key_id FROM submitted WHERE agent_id = $1 \
-             UNION SELECT key_id FROM outbox WHERE agent_id = $1 AND state <> 'sent' \
+             UNION SELECT key_id FROM outbox WHERE agent_id = $1 AND length(body) > 0 \
              UNION SELECT key_id FROM legs WHERE agent_id = $1 UNION SELECT key_id FROM cards WHERE agent_id = $1 \
              UNION SELECT key_id FROM kept WHERE agent_id = $1",
         )

@@ -3,7 +3,7 @@
 mod support;
 
 use offhook_model::{Code, CustomerId, Wall};
-use offhook_store::{KeptItem, OutboxItem, Store, StoreError};
+use offhook_store::{ItemState, KeptItem, OutboxItem, Store, StoreError};
 use support::{card, draft, file, home, item, number, unlocked, wrap_up};
 use uuid::Uuid;
 
@@ -96,16 +96,135 @@ async fn a_refused_profile_gives_way_to_the_next_one_of_that_customer() {
     }
     let anew = beside(14, "customer", Some(7));
     store.file(anew.clone()).await.expect("filed");
-    let conflict = Some(Code::Conflict);
+    let conflict = ItemState::Refused {
+        code: Code::Conflict,
+    };
     assert_eq!(
-        store.unsent("customer").await.expect("rows"),
-        [(other, conflict), (anew.clone(), None)]
-    );
-    assert_eq!(
-        store.unsent("ticket").await.expect("rows"),
-        [(ticket, conflict)]
+        store.beside().await.expect("rows"),
+        [
+            (other, conflict),
+            (ticket, conflict),
+            (anew.clone(), ItemState::Waiting)
+        ]
     );
     assert_eq!(due(&store).await, [anew]);
+}
+
+#[tokio::test]
+async fn profiles_that_build_on_a_refused_one_are_refused_with_it() {
+    let home = home();
+    let store = unlocked(home.path()).await;
+    let items = [
+        beside(11, "customer", Some(7)),
+        beside(12, "customer", Some(8)),
+        beside(13, "ticket", Some(7)),
+        beside(14, "customer", Some(7)),
+        beside(15, "customer", Some(7)),
+    ];
+    for item in &items {
+        store.file(item.clone()).await.expect("filed");
+    }
+    store.sent(items[0].id, Wall(1)).await.expect("sent");
+    store
+        .refused(items[3].id, Code::Conflict, Wall(3))
+        .await
+        .expect("refused");
+    let states: Vec<_> = store
+        .beside()
+        .await
+        .expect("rows")
+        .into_iter()
+        .map(|(item, state)| (item.id.as_u128() - 1000, state))
+        .collect();
+    let refused = ItemState::Refused {
+        code: Code::Conflict,
+    };
+    assert_eq!(
+        states,
+        [
+            (11, ItemState::Sent { at: Wall(1) }),
+            (12, ItemState::Waiting),
+            (13, ItemState::Waiting),
+            (14, refused),
+            (15, refused)
+        ]
+    );
+    let twice = store.refused(items[3].id, Code::Conflict, Wall(4)).await;
+    assert!(matches!(twice, Err(StoreError::NotFound)), "{twice:?}");
+    assert_eq!(due(&store).await, [items[1].clone(), items[2].clone()]);
+}
+
+#[tokio::test]
+async fn a_refused_ticket_is_mended_or_given_up() {
+    let home = home();
+    let store = unlocked(home.path()).await;
+    for n in [11, 12] {
+        let ticket = beside(n, "ticket", None);
+        store.file(ticket.clone()).await.expect("filed");
+        store
+            .refused(ticket.id, Code::Malformed, Wall(3))
+            .await
+            .expect("refused");
+    }
+    let mended = beside(13, "ticket", None);
+    store
+        .file_again(mended.clone(), beside(11, "ticket", None).id)
+        .await
+        .expect("filed again");
+    assert_eq!(due(&store).await, std::slice::from_ref(&mended));
+    // What waits is not given up.
+    for n in [12, 13] {
+        let id = beside(n, "ticket", None).id;
+        store.give_up(id).await.expect("given up, or not there");
+    }
+    assert_eq!(
+        store.beside().await.expect("rows"),
+        [(mended, ItemState::Waiting)]
+    );
+}
+
+#[tokio::test]
+async fn the_texts_of_a_form_go_when_nothing_of_it_is_left() {
+    let home = home();
+    let store = unlocked(home.path()).await;
+    let (sent, refused) = (beside(11, "ticket", None), beside(12, "ticket", None));
+    for ticket in [&sent, &refused] {
+        store.file(ticket.clone()).await.expect("filed");
+    }
+    store
+        .refused(refused.id, Code::Malformed, Wall(3))
+        .await
+        .expect("refused");
+    store
+        .submit(draft(1, 2, "ab"), item(1, None))
+        .await
+        .expect("submitted");
+    store.sent(item(1, None).id, Wall(4)).await.expect("sent");
+    // A week later, as something else arrives.
+    let week = Wall(8 * 24 * 3_600_000);
+    store.sent(sent.id, week).await.expect("sent");
+    let [form] = store
+        .outbox()
+        .await
+        .expect("outbox")
+        .try_into()
+        .expect("the form");
+    assert_eq!(form.draft, draft(1, 2, "ab"));
+    assert_eq!(form.state, ItemState::Sent { at: Wall(4) });
+    let there = store.beside().await.expect("rows");
+    assert_eq!(there[0], (sent, ItemState::Sent { at: week }));
+    assert_eq!(there[1].0, refused);
+
+    store.give_up(refused.id).await.expect("given up");
+    assert_eq!(store.outbox().await.expect("outbox"), []);
+    assert_eq!(store.beside().await.expect("rows"), []);
+    let texts: i64 = sqlx::query_scalar(
+        "SELECT (SELECT count(*) FROM submitted) + (SELECT count(*) FROM outbox WHERE length(body) > 0)",
+    )
+    .fetch_one(&mut file(home.path()).await)
+    .await
+    .expect("a count");
+    assert_eq!(texts, 0);
 }
 
 #[tokio::test]

@@ -380,3 +380,57 @@ async fn the_keyring_of_this_computer_whatever_it_is_holds_nobody_up() {
     }
     assert!(begun.elapsed() < PATIENCE);
 }
+
+#[tokio::test]
+async fn without_a_centre_the_password_must_open_the_newest_key() {
+    let home = home();
+    let store = unlocked(home.path()).await;
+    store.save_draft(draft(1, 1, "Lin's")).await.expect("saved");
+    store.keep_handout(b"who Lin is").await.expect("kept");
+    store.lock();
+
+    let wrong = store.unlock_alone(LIN, &Secret::new("guess")).await;
+    assert!(matches!(wrong, Err(StoreError::WrongPassword)), "{wrong:?}");
+    let never_here = store.unlock_alone(ZHOU, &password()).await;
+    assert!(matches!(never_here, Ok(false)), "{never_here:?}");
+    assert!(matches!(store.drafts().await, Err(StoreError::Locked)));
+    assert!(store.unlock_alone(LIN, &password()).await.expect("opens"));
+    assert_eq!(texts(&store).await, ["Lin's"]);
+    let handout = store.handout().await.expect("a row");
+    assert_eq!(handout.as_deref(), Some(b"who Lin is".as_slice()));
+
+    // The password was changed at the centre and the old one forgotten: the old one is wrong from then on.
+    store.lock();
+    let changed = Secret::new("changed");
+    store.start_afresh(LIN, &changed).await.expect("afresh");
+    store.lock();
+    let old = store.unlock_alone(LIN, &password()).await;
+    assert!(matches!(old, Err(StoreError::WrongPassword)), "{old:?}");
+    assert!(store.unlock_alone(LIN, &changed).await.expect("opens"));
+}
+
+#[tokio::test]
+async fn who_has_left_is_not_opened_by_the_keyring_alone() {
+    let home = home();
+    let store = unlocked(home.path()).await;
+    assert!(!store.opens_by_keyring().await.expect("told"));
+    store.keep_handout(b"one").await.expect("kept");
+    assert!(store.opens_by_keyring().await.expect("told"));
+    store.leave().await.expect("left");
+    store.lock();
+    assert!(!store.opens_by_keyring().await.expect("told"));
+    // The next sign-in of the same agent, and then of somebody else.
+    store
+        .unlock_with_password(LIN, &password())
+        .await
+        .expect("unlocked");
+    store.keep_handout(b"two").await.expect("kept");
+    assert!(store.opens_by_keyring().await.expect("told"));
+    store
+        .unlock_with_password(ZHOU, &password())
+        .await
+        .expect("unlocked");
+    assert!(!store.opens_by_keyring().await.expect("told"));
+    assert_eq!(store.handout().await.expect("told"), None);
+    store.check().await.expect("whole");
+}

@@ -3,7 +3,7 @@
 mod support;
 
 use offhook_model::{Code, Wall};
-use offhook_store::{Store, StoreError};
+use offhook_store::{ItemState, Store, StoreError};
 use support::{LIN, REFUSED, draft, file, home, item, locked, password, unlocked};
 
 async fn ids(store: &Store, now: i64) -> Vec<u128> {
@@ -81,7 +81,7 @@ async fn submitting_moves_the_form_from_the_drafts_to_the_outbox_and_keeps_its_t
     assert_eq!(state.draft, draft(1, 2, "ab"));
     assert_eq!((state.id, state.tries), (item(1, None).id, 0));
     assert_eq!(state.submitted_at, Wall(101));
-    assert_eq!(state.refused, None);
+    assert_eq!(state.state, ItemState::Waiting);
 }
 
 #[tokio::test]
@@ -253,7 +253,8 @@ async fn a_refused_form_keeps_its_text_and_can_be_submitted_anew() {
         .expect("outbox")
         .try_into()
         .expect("one");
-    assert_eq!(state.refused, Some(Code::Malformed));
+    let code = Code::Malformed;
+    assert_eq!(state.state, ItemState::Refused { code });
     assert_eq!(state.draft, draft(1, 1, "text"));
 
     store
@@ -273,7 +274,10 @@ async fn a_refused_form_keeps_its_text_and_can_be_submitted_anew() {
         .expect("outbox")
         .try_into()
         .expect("one");
-    assert_eq!((state.refused, state.draft), (None, draft(1, 2, "better")));
+    assert_eq!(
+        (state.state, state.draft),
+        (ItemState::Waiting, draft(1, 2, "better"))
+    );
     assert_eq!(store.drafts().await.expect("drafts"), []);
 }
 
