@@ -18,6 +18,7 @@ use support::{day, home};
 const OUT: &[(&str, &str)] = &[
     ("0001_first.sql", "44e5258e8b4207f7b5f712cc1eec247a"),
     ("0002_filed.sql", "b4aa99f1584e81793af170a613e56396"),
+    ("0003_handouts.sql", "6e728cfa2b728f313c5c21a06eb13400"),
 ];
 
 fn here(folder: &str) -> PathBuf {
@@ -43,6 +44,7 @@ async fn write(profile: &Path) {
     let store = day::open(profile).await;
     day::write_after_the_change(&store).await;
     day::write_second(&store).await;
+    day::write_third(&store).await;
     store.close().await;
 }
 
@@ -52,6 +54,9 @@ async fn find(profile: &Path, schema: usize) {
     day::find_first(&store).await;
     if schema >= 2 {
         day::find_second(&store).await;
+    }
+    if schema >= 3 {
+        day::find_third(&store).await;
     }
     day::find_the_rest(&store).await;
     store.close().await;

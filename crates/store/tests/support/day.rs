@@ -2,7 +2,7 @@
 
 use super::{Drawer, LIN, ZHOU, card, draft, item, leg, password};
 use offhook_model::{Code, CustomerId, Secret, Wall};
-use offhook_store::{DraftRow, KeptItem, KeyringState, OutboxItem, Store};
+use offhook_store::{DraftRow, ItemState, KeptItem, KeyringState, OutboxItem, Store};
 use std::{path::Path, time::Duration};
 use uuid::Uuid;
 
@@ -149,15 +149,22 @@ pub async fn find_first(store: &Store) {
                 state.draft.clone(),
                 state.tries,
                 state.next_try,
-                state.refused,
+                state.state,
             )
         })
         .collect();
     assert_eq!(
         stands,
         [
-            (waiting.0, 2, Wall(180), None),
-            (refused.0, 0, Wall(0), Some(Code::Forbidden)),
+            (waiting.0, 2, Wall(180), ItemState::Waiting),
+            (
+                refused.0,
+                0,
+                Wall(0),
+                ItemState::Refused {
+                    code: Code::Forbidden
+                }
+            ),
         ]
     );
     let due = store.due(Wall(1000)).await.expect("due");
@@ -245,14 +252,28 @@ pub async fn write_second(store: &Store) {
 
 /// Finds it again, while Lin's data is open.
 pub async fn find_second(store: &Store) {
-    for item in [profile(), ticket()] {
-        let unsent = store.unsent(&item.kind).await.expect("unsent");
-        assert_eq!(unsent, [(item, None)]);
-    }
+    let beside = store.beside().await.expect("beside");
+    let waiting = |item| (item, ItemState::Waiting);
+    assert_eq!(beside, [profile(), ticket()].map(waiting));
     let [wrap_up, ticket] = kept();
     let customer = CustomerId(Uuid::from_u128(8));
     let history = store.kept_of(customer).await.expect("kept");
     assert_eq!(history, [ticket, wrap_up]);
     let card_of = store.card(customer).await.expect("read");
     assert_eq!(card_of, Some(card(8, "何一凡", &["12500550199"])));
+}
+
+/// What the centre handed out, as the phone writes it.
+const HANDOUT: &str = r#"{"centre":"https://centre.example","username":"lin","agent":{"id":"00000000-0000-0000-0000-000000000009","name":"林晓峰","extension":"1001","role":"agent","skill_groups":[],"listen_recordings":false},"form":{"version":1,"fields":[]}}"#;
+
+/// Writes what came with the third schema: what opens without a centre.
+pub async fn write_third(store: &Store) {
+    store.keep_handout(HANDOUT.as_bytes()).await.expect("kept");
+}
+
+/// Finds it again, while Lin's data is open.
+pub async fn find_third(store: &Store) {
+    let handout = store.handout().await.expect("read");
+    assert_eq!(handout.as_deref(), Some(HANDOUT.as_bytes()));
+    assert!(store.opens_by_keyring().await.expect("read"));
 }
