@@ -1,7 +1,7 @@
 //! What can go wrong between this computer and the centre, told apart by its real cause.
 
 use crate::resolve::{NameNotFound, NotThisComputer};
-use offhook_model::Code;
+use offhook_model::{Code, Customer};
 use std::{error::Error, io, time::Duration};
 
 /// A request that failed. `Display` is for logs: it holds no address, number, token or body.
@@ -12,6 +12,8 @@ pub struct CloudError {
     pub code: Code,
     /// How long to wait before trying again, where the centre said so.
     pub retry_after: Option<Duration>,
+    /// The record as it stands there, where somebody else changed it ([`Code::Conflict`]).
+    pub current: Option<Box<Customer>>,
     cause: String,
 }
 
@@ -20,12 +22,18 @@ impl CloudError {
         Self {
             code,
             retry_after: None,
+            current: None,
             cause: cause.into(),
         }
     }
 
     pub(crate) fn retry_after(mut self, wait: Option<Duration>) -> Self {
         self.retry_after = wait;
+        self
+    }
+
+    pub(crate) fn current(mut self, record: Option<Box<Customer>>) -> Self {
+        self.current = record;
         self
     }
 

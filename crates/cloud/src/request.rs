@@ -112,6 +112,7 @@ async fn read_at_most(mut response: Response, most: usize) -> Result<Vec<u8>, Cl
 struct Refusal {
     code: serde_json::Value,
     retry_after: Option<u32>,
+    current: serde_json::Value,
 }
 
 async fn refusal(response: Response) -> CloudError {
@@ -122,12 +123,14 @@ async fn refusal(response: Response) -> CloudError {
         Err(_) => Refusal::default(),
     };
     let code = serde_json::from_value(refusal.code).unwrap_or_else(|_| by_status(status));
-    CloudError::new(code, format!("the centre answered {status}")).retry_after(
-        refusal
-            .retry_after
-            .or(header)
-            .map(|s| Duration::from_secs(s.into())),
-    )
+    CloudError::new(code, format!("the centre answered {status}"))
+        .retry_after(
+            refusal
+                .retry_after
+                .or(header)
+                .map(|s| Duration::from_secs(s.into())),
+        )
+        .current(serde_json::from_value(refusal.current).ok())
 }
 
 fn seconds(headers: &HeaderMap) -> Option<u32> {

@@ -373,7 +373,7 @@ impl Desk {
             form.draft.ended_by = Some(by);
             form.draft.outcome = Some(outcome);
             customer.clone_from(&form.draft.customer);
-            if wraps_up || form.has_text() {
+            if wraps_up || form.has_text() || !form.filed.is_empty() {
                 self.save_now(call.wrap_up);
             } else {
                 self.drop_form(call.wrap_up);

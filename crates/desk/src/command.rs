@@ -1,8 +1,9 @@
 //! What an agent, a test or a company's own program can ask of the desk.
 
+use crate::Filed;
 use offhook_model::{
-    BareAccount, CustomerId, FieldId, FieldValue, Key, LegId, Presence, Secret, Typed, Wall,
-    WrapUpId, api::CustomerBody,
+    BareAccount, CustomerId, FieldId, FieldValue, Key, LegId, Presence, Secret, TicketId, Typed,
+    Wall, WrapUpId, api::CustomerBody,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -30,6 +31,14 @@ pub enum Command {
     SetRoots {
         /// The file; nothing for the system's.
         file: Option<String>,
+    },
+    /// Opens the data of the agent who was here last while the centre is away. The keyring has to open it; with a password,
+    /// [`Command::SignIn`] does the same where the centre cannot be reached.
+    WorkOffline,
+    /// Signs in from the desk that was opened without the centre.
+    SignInAgain {
+        /// The agent's password.
+        password: Secret,
     },
     /// Ends the session. Drafts and unsent wrap-ups stay.
     SignOut,
@@ -111,12 +120,22 @@ pub enum Command {
     CreateTicket {
         /// Which form.
         wrap_up: WrapUpId,
+        /// The one that was refused and is mended with this; nothing for a new one.
+        #[serde(default)]
+        ticket: Option<TicketId>,
         /// What it is about, in a line.
         title: String,
         /// The whole of it.
         text: String,
         /// By when it should be done.
         due_at: Option<Wall>,
+    },
+    /// Drops what was filed and refused: the centre's record stays as it is.
+    GiveUp {
+        /// The form beside which it was filed.
+        wrap_up: WrapUpId,
+        /// What.
+        what: Filed,
     },
     /// One field of a wrap-up was typed in. On the disk 300 ms later at most, unless the disk is slow or full.
     EditDraft {

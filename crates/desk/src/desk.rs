@@ -1,12 +1,8 @@
 //! The state machine itself: what it holds, and where each input goes.
 
 use crate::{
-    Command, Draft, Effect, Fact, LinkView, LinksView, Notice, NoticeKind, PauseReason,
-    call::Call,
-    playback::Playback,
-    presence::PresenceRecord,
-    session::Session,
-    wrap_up::{Saving, WrapUp},
+    Command, Draft, Effect, Fact, LinkView, LinksView, Notice, NoticeKind, PauseReason, call::Call,
+    playback::Playback, presence::PresenceRecord, session::Session, wrap_up::WrapUp,
     wrapping::Wrapping,
 };
 use offhook_model::{
@@ -22,7 +18,9 @@ const MOST_NOTICES: usize = 20;
 /// ```text
 ///            SignIn            SignedIn
 /// SignedOut ───────▶ SigningIn ────────▶ SignedIn ── SignOut / SessionEnded ──▶ SignedOut
-///                                           │
+///                        │ OpenedOffline    ▲ │
+///                        └───────▶ Offline ─┘ │ (SignedIn, when the centre answers)
+///                                             │
 ///      a call:   Offered ─Answer─▶ Answering ─Connected─▶ Live ─Ended─▶ (gone) + wrap-up
 ///                Dialling ─Alerting─▶ Alerting ─Connected──▲
 ///      a form:   Open ─Submit─▶ Submitting ─Submitted─▶ Waiting ─Synced─▶ Synced
@@ -102,6 +100,8 @@ impl Desk {
             } => self.sign_in(now, centre, username, password),
             Command::UseAccount { account } => self.use_account(now, account),
             Command::SetRoots { file } => self.set_roots(file),
+            Command::WorkOffline => self.work_offline(now),
+            Command::SignInAgain { password } => self.sign_in_again(now, password),
             Command::SignOut => self.sign_out(now),
             Command::CheckIn => self.check_in(now),
             Command::CheckOut => self.check_out(now),
@@ -125,10 +125,12 @@ impl Desk {
             } => self.save_customer(now, wrap_up, edited, body),
             Command::CreateTicket {
                 wrap_up,
+                ticket,
                 title,
                 text,
                 due_at,
-            } => self.create_ticket(now, wrap_up, &title, text, due_at),
+            } => self.create_ticket(now, wrap_up, ticket, &title, text, due_at),
+            Command::GiveUp { wrap_up, what } => self.give_up(now, wrap_up, what),
             Command::EditDraft {
                 wrap_up,
                 field,
@@ -156,6 +158,8 @@ impl Desk {
         match fact {
             Fact::SignedIn(signed_in) => self.signed_in(now, signed_in),
             Fact::SignInFailed(code) => self.sign_in_failed(code),
+            Fact::OpenedOffline(opened) => self.opened_offline(opened),
+            Fact::PasswordNeeded(code) => self.password_needed(code),
             Fact::SessionEnded(why) => self.session_ended(why),
             Fact::Api(state) => self.links.api = self.link(state),
             Fact::EventStream(stands) => self.event_stream = stands,
@@ -184,6 +188,7 @@ impl Desk {
             Fact::Synced { wrap_up } => self.synced(now, wrap_up),
             Fact::SyncRefused { wrap_up, code } => self.sync_refused(now, wrap_up, code),
             Fact::Filed { what, saved } => self.filed(now, what, saved),
+            Fact::GivenUp { what } => self.given_up(what),
             Fact::Kept { wrap_up } => self.kept(now, wrap_up),
             Fact::Playback { leg, told } => self.playback_told(leg, told),
             Fact::CallListChanged => self.call_list += 1,
@@ -248,10 +253,13 @@ impl Desk {
     fn link(&self, state: Result<(), Code>) -> LinkView {
         match (&self.session, state) {
             (Session::SignedOut { .. }, _) => LinkView::Off,
-            (Session::SigningIn | Session::SignedIn { .. }, Ok(())) => LinkView::Up,
-            (Session::SigningIn | Session::SignedIn { .. }, Err(code)) => {
-                LinkView::Connecting { error: Some(code) }
+            (Session::SigningIn | Session::SignedIn { .. } | Session::Offline { .. }, Ok(())) => {
+                LinkView::Up
             }
+            (
+                Session::SigningIn | Session::SignedIn { .. } | Session::Offline { .. },
+                Err(code),
+            ) => LinkView::Connecting { error: Some(code) },
         }
     }
 
@@ -271,12 +279,10 @@ impl Desk {
     /// The newest forms that need nothing more stay in sight for a while, but not for ever.
     fn forget_old_wrap_ups(&mut self) {
         const SYNCED_IN_SIGHT: usize = 2;
-        let synced =
-            |form: &WrapUp| matches!(form.saving, Saving::Synced { .. } | Saving::Kept { .. });
-        let all = self.wrap_ups.iter().filter(|form| synced(form)).count();
+        let all = self.wrap_ups.iter().filter(|form| form.is_done()).count();
         let mut excess = all.saturating_sub(SYNCED_IN_SIGHT);
         self.wrap_ups.retain(|form| {
-            let goes = excess > 0 && synced(form);
+            let goes = excess > 0 && form.is_done();
             excess -= usize::from(goes);
             !goes
         });

@@ -2,7 +2,7 @@
 
 use crate::{
     CallPhase, Desk, Dial, Draft, Effect, LinkView, PauseReason, Switch, call::Call, hold::Hold,
-    wrap_up::WrapUp,
+    session::Session, wrap_up::WrapUp,
 };
 use offhook_model::{
     CallId, CallerMatch, Code, Direction, FormValues, LegId, Now, PhoneNumber, Presence, Typed,
@@ -13,7 +13,13 @@ impl Desk {
     /// Why nothing can be dialled now. In wrap-up it can: the new call opens its own form beside (ACCEPTANCE 76).
     pub(crate) fn cannot_dial(&self) -> Option<Code> {
         let Some(presence) = &self.presence else {
-            return Some(Code::NotNow);
+            return Some(match self.session {
+                Session::Offline { .. } if self.links.api == LinkView::Up => Code::SessionExpired,
+                Session::Offline { why, .. } => why,
+                Session::SignedOut { .. } | Session::SigningIn | Session::SignedIn { .. } => {
+                    Code::NotNow
+                }
+            });
         };
         if self.ending.is_some() {
             return Some(Code::SessionExpired);

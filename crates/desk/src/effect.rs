@@ -1,6 +1,6 @@
 //! What the desk asks of the body.
 
-use crate::Draft;
+use crate::{Draft, Filed};
 use offhook_model::{
     BareAccount, CallId, CustomerId, Key, LegId, LegRecord, PhoneNumber, Presence, Secret,
     TicketId, WrapUpId,
@@ -23,6 +23,13 @@ pub enum Effect {
     UseAccount(BareAccount),
     /// Trust the root certificates in this PEM file, or the system's, from the next sign-in on.
     SetRoots(Option<String>),
+    /// Open the data of who was here last by the keyring, and look for the centre.
+    WorkOffline,
+    /// Sign in as the agent whose data is open.
+    SignInAgain {
+        /// Password.
+        password: Secret,
+    },
     /// End the session at the centre, un-register, forget the token.
     SignOut,
     /// Ask the centre for a presence.
@@ -106,7 +113,7 @@ pub enum Effect {
         /// The profile.
         body: CustomerBody,
     },
-    /// Put a ticket into the outbox.
+    /// Put a ticket into the outbox, in the place of a refused one with the same id.
     CreateTicket {
         /// The form beside which it was written.
         wrap_up: WrapUpId,
@@ -114,6 +121,11 @@ pub enum Effect {
         ticket: TicketId,
         /// What it says.
         body: TicketBody,
+    },
+    /// Drop what was refused.
+    GiveUp {
+        /// What.
+        what: Filed,
     },
     /// Put a draft on the disk.
     SaveDraft(Draft),

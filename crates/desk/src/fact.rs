@@ -3,7 +3,7 @@
 use crate::{Draft, Filed, SavedState};
 use offhook_model::{
     Activity, CallId, CallerMatch, Code, FormDefinition, Key, LegId, LegOutcome, PhoneNumber,
-    PresenceState, Text, Wall, WrapUpId,
+    PresenceState, Text, Typed, Wall, WrapUpId,
     api::{AgentProfile, QueueState},
 };
 use std::time::Duration;
@@ -15,6 +15,10 @@ pub enum Fact {
     SignedIn(SignedIn),
     /// The centre or the network refused it.
     SignInFailed(Code),
+    /// The centre cannot be reached; this computer's data is open.
+    OpenedOffline(OpenedOffline),
+    /// The offline desk needs a password to sign in: the last one was refused, and why.
+    PasswordNeeded(Code),
     /// The session is over: signed out, expired, or taken over elsewhere.
     SessionEnded(Option<Code>),
     /// The API answers (true), or not (false) and why.
@@ -149,6 +153,11 @@ pub enum Fact {
         /// Where it is.
         saved: SavedState,
     },
+    /// What was refused is dropped.
+    GivenUp {
+        /// What.
+        what: Filed,
+    },
     /// The form is kept on this computer for good: there is no centre to have it.
     Kept {
         /// Which one.
@@ -186,6 +195,19 @@ pub struct SignedIn {
     pub caller_ids: Vec<PhoneNumber>,
     /// A bare SIP account: there is no centre behind it.
     pub local: bool,
+}
+
+/// What the desk needs to open without the centre.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OpenedOffline {
+    /// Who.
+    pub agent: AgentProfile,
+    /// The after-call form of the last sign-in.
+    pub form: FormDefinition,
+    /// Why the centre was not reached.
+    pub why: Code,
+    /// The password is known: the phone signs in by itself as soon as the centre answers.
+    pub by_itself: bool,
 }
 
 /// A call that rings here.
@@ -256,6 +278,39 @@ pub enum LegEnd {
 pub struct RestoredWrapUp {
     /// The form with its facts and text.
     pub draft: Draft,
-    /// Nothing: still a draft. Otherwise since when it has been in the outbox, and a refusal that is for good.
-    pub outbox: Option<(Wall, Option<Code>)>,
+    /// Where it is in the outbox; nothing where it is still a draft.
+    pub outbox: Option<InOutbox>,
+    /// What was filed beside it, oldest first.
+    pub filed: Vec<FiledItem>,
+}
+
+/// Where a submitted form is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InOutbox {
+    /// It is to be sent.
+    Waiting {
+        /// Since when.
+        since: Wall,
+    },
+    /// The centre refused it for good.
+    Refused {
+        /// Why.
+        code: Code,
+    },
+    /// The centre has it; something that was filed beside it is left.
+    Sent {
+        /// Since when.
+        at: Wall,
+    },
+}
+
+/// Something filed beside a form, and where it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FiledItem {
+    /// What.
+    pub what: Filed,
+    /// The ticket's title or the customer's name.
+    pub title: Typed,
+    /// Where it is.
+    pub saved: SavedState,
 }

@@ -1,6 +1,6 @@
 //! What is filed with the centre beside a form: the customer's profile and tickets.
 
-use crate::{Desk, Effect, Filed, FiledView, SavedState, wrap_up::WrapUp};
+use crate::{Desk, Effect, Filed, FiledAction, FiledItem, SavedState, wrap_up::WrapUp};
 use offhook_model::{
     CallerMatch, Code, CustomerId, CustomerName, Now, TicketId, Typed, Wall, WrapUpId,
     api::{CustomerBody, TicketBody},
@@ -42,6 +42,7 @@ impl Desk {
         };
         let name = body.name.clone();
         self.file(
+            now,
             wrap_up,
             Filed::Customer { id: customer },
             Typed(name.clone()),
@@ -59,6 +60,7 @@ impl Desk {
         &mut self,
         now: Now,
         wrap_up: WrapUpId,
+        mended: Option<TicketId>,
         title: &str,
         text: String,
         due_at: Option<Wall>,
@@ -70,6 +72,11 @@ impl Desk {
         else {
             return self.refuse(now, Code::NotNow);
         };
+        if let Some(id) = mended
+            && !self.may(wrap_up, Filed::Ticket { id }, FiledAction::Mend)
+        {
+            return self.refuse(now, Code::NotNow);
+        }
         if title.is_empty() {
             return self.refuse(now, Code::Incomplete);
         }
@@ -83,9 +90,9 @@ impl Desk {
         if !body.is_valid() {
             return self.refuse(now, Code::Malformed);
         }
-        let ticket = TicketId::mint(now.wall, &mut self.random);
+        let ticket = mended.unwrap_or_else(|| TicketId::mint(now.wall, &mut self.random));
         let title = Typed(body.title.clone());
-        self.file(wrap_up, Filed::Ticket { id: ticket }, title);
+        self.file(now, wrap_up, Filed::Ticket { id: ticket }, title);
         self.effects.push_back(Effect::CreateTicket {
             wrap_up,
             ticket,
@@ -104,14 +111,39 @@ impl Desk {
         }
     }
 
-    fn file(&mut self, wrap_up: WrapUpId, what: Filed, title: Typed) {
+    pub(crate) fn give_up(&mut self, now: Now, wrap_up: WrapUpId, what: Filed) {
+        if self.may(wrap_up, what, FiledAction::GiveUp) {
+            self.effects.push_back(Effect::GiveUp { what });
+        } else {
+            self.refuse(now, Code::NotNow);
+        }
+    }
+
+    pub(crate) fn given_up(&mut self, what: Filed) {
+        for form in &mut self.wrap_ups {
+            form.filed.retain(|item| item.what != what);
+        }
+    }
+
+    fn may(&mut self, wrap_up: WrapUpId, what: Filed, action: FiledAction) -> bool {
+        self.wrap_up_mut(wrap_up).is_some_and(|form| {
+            let mut items = form.filed.iter();
+            items.any(|item| item.what == what && item.can().contains(&action))
+        })
+    }
+
+    /// What stands beside a form keeps the form: it goes to the disk though nothing was typed in it.
+    fn file(&mut self, now: Now, wrap_up: WrapUpId, what: Filed, title: Typed) {
         if let Some(form) = self.wrap_up_mut(wrap_up) {
-            form.filed.retain(|entry| entry.what != what);
-            form.filed.push(FiledView {
+            form.filed.retain(|item| item.what != what);
+            form.filed.push(FiledItem {
                 what,
                 title,
                 saved: SavedState::Submitting,
             });
+            if form.is_open() {
+                form.touch(now);
+            }
         }
     }
 
@@ -130,6 +162,45 @@ impl Desk {
             if form.is_open() {
                 form.touch(now);
             }
+        }
+    }
+}
+
+impl FiledItem {
+    /// Whether it has arrived where it was to go.
+    pub(crate) const fn is_settled(&self) -> bool {
+        match self.saved {
+            SavedState::Synced { .. } | SavedState::Kept { .. } => true,
+            SavedState::Blank
+            | SavedState::Unsaved
+            | SavedState::Saved { .. }
+            | SavedState::SaveFailed { .. }
+            | SavedState::Submitting
+            | SavedState::Waiting { .. }
+            | SavedState::Refused { .. } => false,
+        }
+    }
+
+    pub(crate) fn can(&self) -> Vec<FiledAction> {
+        match (self.saved, self.what) {
+            (
+                SavedState::Refused {
+                    code: Code::Conflict,
+                },
+                Filed::Customer { .. },
+            ) => vec![FiledAction::Compare, FiledAction::GiveUp],
+            (SavedState::Refused { .. }, _) => vec![FiledAction::Mend, FiledAction::GiveUp],
+            (SavedState::SaveFailed { .. }, _) => vec![FiledAction::Mend],
+            (
+                SavedState::Blank
+                | SavedState::Unsaved
+                | SavedState::Saved { .. }
+                | SavedState::Submitting
+                | SavedState::Waiting { .. }
+                | SavedState::Synced { .. }
+                | SavedState::Kept { .. },
+                _,
+            ) => Vec::new(),
         }
     }
 }

@@ -27,10 +27,13 @@ pub use command::Command;
 pub use desk::Desk;
 pub use draft::Draft;
 pub use effect::{Dial, Effect};
-pub use fact::{Fact, LegEnd, Offered, PlaybackFact, RestoredWrapUp, SignedIn};
+pub use fact::{
+    Fact, FiledItem, InOutbox, LegEnd, Offered, OpenedOffline, PlaybackFact, RestoredWrapUp,
+    SignedIn,
+};
 pub use playback::RightToListen;
 pub use view::{
-    CallAction, CallPhase, CallView, CannotPlay, DeskAction, EndedBy, Filed, FiledView, LinkView,
-    LinksView, NextAction, Notice, NoticeKind, PauseReason, PlaybackPhase, PlaybackView,
-    PresenceView, SavedState, SessionView, Switch, View, WrapUpAction, WrapUpView,
+    Again, CallAction, CallPhase, CallView, CannotPlay, DeskAction, EndedBy, Filed, FiledAction,
+    FiledView, LinkView, LinksView, NextAction, Notice, NoticeKind, PauseReason, PlaybackPhase,
+    PlaybackView, PresenceView, SavedState, SessionView, Switch, View, WrapUpAction, WrapUpView,
 };

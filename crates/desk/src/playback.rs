@@ -72,7 +72,8 @@ impl Desk {
             } => agent.listen_recordings || agent.role == Role::Administrator,
             Session::SignedIn { local: true, .. }
             | Session::SignedOut { .. }
-            | Session::SigningIn => false,
+            | Session::SigningIn
+            | Session::Offline { .. } => false,
         })
     }
 

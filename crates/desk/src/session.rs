@@ -1,7 +1,8 @@
 //! Sign-in and sign-out.
 
 use crate::{
-    Desk, Effect, LinkView, LinksView, SignedIn, presence::PresenceRecord, wrapping::Wrapping,
+    Again, Desk, Effect, LinkView, LinksView, OpenedOffline, SignedIn, presence::PresenceRecord,
+    wrapping::Wrapping,
 };
 use offhook_model::{Activity, BareAccount, Code, Now, Secret, api::AgentProfile};
 
@@ -22,6 +23,15 @@ pub(crate) enum Session {
         /// With a bare SIP account.
         local: bool,
     },
+    /// This computer's data is open without the centre.
+    Offline {
+        /// Whose.
+        agent: AgentProfile,
+        /// Why the centre was not reached.
+        why: Code,
+        /// How it goes on when the centre answers.
+        again: Again,
+    },
 }
 
 impl Desk {
@@ -36,7 +46,60 @@ impl Desk {
                 });
             }
             Session::SigningIn => {}
-            Session::SignedIn { .. } => self.refuse(now, Code::NotNow),
+            Session::SignedIn { .. } | Session::Offline { .. } => self.refuse(now, Code::NotNow),
+        }
+    }
+
+    pub(crate) fn work_offline(&mut self, now: Now) {
+        match self.session {
+            Session::SignedOut { .. } => {
+                self.session = Session::SigningIn;
+                self.effects.push_back(Effect::WorkOffline);
+            }
+            Session::SigningIn => {}
+            Session::SignedIn { .. } | Session::Offline { .. } => self.refuse(now, Code::NotNow),
+        }
+    }
+
+    pub(crate) fn sign_in_again(&mut self, now: Now, password: Secret) {
+        match &mut self.session {
+            Session::Offline { again, .. } => {
+                *again = Again::ByItself;
+                self.effects.push_back(Effect::SignInAgain { password });
+            }
+            Session::SignedOut { .. } | Session::SigningIn | Session::SignedIn { .. } => {
+                self.refuse(now, Code::NotNow);
+            }
+        }
+    }
+
+    /// The desk opens with what this computer has. There is no presence, so that no call can come or go.
+    pub(crate) fn opened_offline(&mut self, opened: OpenedOffline) {
+        if self.session != Session::SigningIn {
+            return;
+        }
+        let OpenedOffline {
+            agent,
+            form,
+            why,
+            by_itself,
+        } = opened;
+        let again = if by_itself {
+            Again::ByItself
+        } else {
+            Again::AsksPassword { error: None }
+        };
+        self.session = Session::Offline { agent, why, again };
+        self.links = LinksView {
+            api: LinkView::Connecting { error: Some(why) },
+            sip: LinkView::Off,
+        };
+        self.form = Some(form);
+    }
+
+    pub(crate) fn password_needed(&mut self, code: Code) {
+        if let Session::Offline { again, .. } = &mut self.session {
+            *again = Again::AsksPassword { error: Some(code) };
         }
     }
 
@@ -47,7 +110,7 @@ impl Desk {
                 self.effects.push_back(Effect::UseAccount(account));
             }
             Session::SigningIn => {}
-            Session::SignedIn { .. } => self.refuse(now, Code::NotNow),
+            Session::SignedIn { .. } | Session::Offline { .. } => self.refuse(now, Code::NotNow),
         }
     }
 
@@ -57,9 +120,11 @@ impl Desk {
         self.effects.push_back(Effect::SetRoots(file));
     }
 
+    /// A session stands. A desk that was open without one goes on with its forms as they are.
     pub(crate) fn signed_in(&mut self, now: Now, signed_in: SignedIn) {
-        if self.session != Session::SigningIn {
-            return;
+        match self.session {
+            Session::SigningIn | Session::Offline { .. } => {}
+            Session::SignedOut { .. } | Session::SignedIn { .. } => return,
         }
         let SignedIn {
             agent,
@@ -103,12 +168,12 @@ impl Desk {
                 self.effects.push_back(Effect::SignOut);
                 self.close_session(None);
             }
-            Session::SignedIn { .. } if self.calls.is_empty() => {
+            Session::SignedIn { .. } | Session::Offline { .. } if self.calls.is_empty() => {
                 self.save_all_drafts();
                 self.effects.push_back(Effect::SignOut);
                 self.close_session(None);
             }
-            Session::SignedIn { .. } => self.refuse(now, Code::NotNow),
+            Session::SignedIn { .. } | Session::Offline { .. } => self.refuse(now, Code::NotNow),
         }
     }
 

@@ -1,8 +1,8 @@
 //! The view drawn from the state.
 
 use crate::{
-    CallAction, CallPhase, CallView, Desk, DeskAction, NextAction, SessionView, View, WrapUpAction,
-    WrapUpView,
+    Again, CallAction, CallPhase, CallView, Desk, DeskAction, FiledItem, FiledView, NextAction,
+    SessionView, View, WrapUpAction, WrapUpView,
     call::Call,
     presence::PresenceRecord,
     session::Session,
@@ -25,6 +25,11 @@ impl Desk {
                 Session::SignedIn { agent, local } => SessionView::SignedIn {
                     agent: agent.clone(),
                     local: *local,
+                },
+                Session::Offline { agent, why, again } => SessionView::Offline {
+                    agent: agent.clone(),
+                    why: *why,
+                    again: *again,
                 },
             },
             links: self.links,
@@ -56,9 +61,15 @@ impl Desk {
 
     fn can(&self) -> Vec<DeskAction> {
         let mut can = Vec::new();
-        match self.session {
+        match &self.session {
             Session::SignedOut { .. } => return vec![DeskAction::SignIn],
             Session::SigningIn => return vec![DeskAction::SignOut],
+            Session::Offline { again, .. } => {
+                can.push(DeskAction::SignOut);
+                if let Again::AsksPassword { .. } = again {
+                    can.push(DeskAction::SignInAgain);
+                }
+            }
             Session::SignedIn { .. } if self.calls.is_empty() => can.push(DeskAction::SignOut),
             Session::SignedIn { .. } => {}
         }
@@ -153,7 +164,7 @@ impl Desk {
             ended_by: draft.ended_by,
             outcome: draft.outcome,
             saved: form.saved_state(),
-            filed: form.filed.clone(),
+            filed: form.filed.iter().map(filed_view).collect(),
             missing: match form.saving {
                 Saving::Open | Saving::Refused { .. } => self
                     .form
@@ -166,6 +177,15 @@ impl Desk {
             },
             can,
         }
+    }
+}
+
+fn filed_view(item: &FiledItem) -> FiledView {
+    FiledView {
+        what: item.what,
+        title: item.title.clone(),
+        saved: item.saved,
+        can: item.can(),
     }
 }
 

@@ -69,6 +69,28 @@ pub enum SessionView {
         /// With a bare SIP account: there is no centre behind it.
         local: bool,
     },
+    /// The centre cannot be reached: drafts, call list and copies are open, and what is filed waits. No voice function is usable.
+    Offline {
+        /// Whose desk it is.
+        agent: AgentProfile,
+        /// Why the centre was not reached.
+        why: Code,
+        /// How it goes on when the centre answers.
+        again: Again,
+    },
+}
+
+/// How a desk that was opened without the centre comes to a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Again {
+    /// The phone signs in as soon as the centre answers.
+    ByItself,
+    /// It needs the password: see [`crate::Command::SignInAgain`].
+    AsksPassword {
+        /// Why the last one was refused.
+        error: Option<Code>,
+    },
 }
 
 /// The links to the centre.
@@ -114,6 +136,8 @@ pub struct PresenceView {
 pub enum DeskAction {
     /// See [`crate::Command::SignIn`].
     SignIn,
+    /// See [`crate::Command::SignInAgain`].
+    SignInAgain,
     /// See [`crate::Command::SignOut`].
     SignOut,
     /// See [`crate::Command::CheckIn`].
@@ -367,6 +391,20 @@ pub struct FiledView {
     pub title: Typed,
     /// Where it is.
     pub saved: SavedState,
+    /// What may be done with it now.
+    pub can: Vec<FiledAction>,
+}
+
+/// What may be done with something that was filed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum FiledAction {
+    /// Change it and file it again.
+    Mend,
+    /// Somebody else changed the same record: choose between both, and file what was chosen.
+    Compare,
+    /// See [`crate::Command::GiveUp`].
+    GiveUp,
 }
 
 /// Where the text of a form is.

@@ -1,6 +1,8 @@
 //! Wrap-ups: typed, saved, submitted, synced. Nothing typed is ever dropped here.
 
-use crate::{Desk, Draft, Effect, FiledView, NoticeKind, RestoredWrapUp, SavedState};
+use crate::{
+    Desk, Draft, Effect, Filed, FiledItem, InOutbox, NoticeKind, RestoredWrapUp, SavedState,
+};
 use offhook_model::{
     CallerMatch, Code, CustomerName, FieldId, FieldValue, LegOutcome, Mono, Now, Presence, Wall,
     WrapUpId,
@@ -20,7 +22,7 @@ pub(crate) struct WrapUp {
     /// All who have the number, where several do.
     pub(crate) candidates: Vec<CustomerName>,
     /// What was filed beside it.
-    pub(crate) filed: Vec<FiledView>,
+    pub(crate) filed: Vec<FiledItem>,
     pub(crate) saving: Saving,
     /// When the draft must go to the disk.
     pub(crate) save_at: Option<Mono>,
@@ -86,6 +88,18 @@ impl WrapUp {
             | Saving::Synced { .. }
             | Saving::Kept { .. } => false,
         }
+    }
+
+    /// Whether nothing of it is left to write or to send.
+    pub(crate) fn is_done(&self) -> bool {
+        let sent = match self.saving {
+            Saving::Synced { .. } | Saving::Kept { .. } => true,
+            Saving::Open
+            | Saving::Submitting { .. }
+            | Saving::Waiting { .. }
+            | Saving::Refused { .. } => false,
+        };
+        sent && self.filed.iter().all(FiledItem::is_settled)
     }
 
     pub(crate) fn has_text(&self) -> bool {
@@ -250,7 +264,12 @@ impl Desk {
 
     /// Takes up what an earlier run of the program left on the disk.
     pub(crate) fn restored(&mut self, found: Vec<RestoredWrapUp>) {
-        for RestoredWrapUp { mut draft, outbox } in found {
+        for RestoredWrapUp {
+            mut draft,
+            outbox,
+            filed,
+        } in found
+        {
             if self
                 .wrap_ups
                 .iter()
@@ -267,7 +286,17 @@ impl Desk {
                     LegOutcome::Failed
                 });
             }
+            // A profile that was filed after the form was submitted.
+            let of_filed = filed.iter().rev().find_map(|item| match item.what {
+                Filed::Customer { id } => Some(CustomerName {
+                    id,
+                    name: item.title.0.clone(),
+                }),
+                Filed::Ticket { .. } => None,
+            });
+            draft.customer = draft.customer.or(of_filed);
             let mut form = WrapUp::open(draft);
+            form.filed = filed;
             form.caller = form
                 .draft
                 .customer
@@ -283,8 +312,11 @@ impl Desk {
                         form.draft.ended_at.unwrap_or(form.draft.offered_at),
                     ))
                 }
-                Some((since, None)) => form.saving = Saving::Waiting { since, error: None },
-                Some((_, Some(code))) => form.saving = Saving::Refused { code },
+                Some(InOutbox::Waiting { since }) => {
+                    form.saving = Saving::Waiting { since, error: None };
+                }
+                Some(InOutbox::Refused { code }) => form.saving = Saving::Refused { code },
+                Some(InOutbox::Sent { at }) => form.saving = Saving::Synced { at },
             }
             self.wrap_ups.push(form);
         }

@@ -147,6 +147,7 @@ fn a_ticket_without_a_title_is_refused_and_one_with_it_carries_call_and_customer
     day.take();
     let ticket = |title: &str| Command::CreateTicket {
         wrap_up,
+        ticket: None,
         title: title.into(),
         text: "底座渗水".into(),
         due_at: None,

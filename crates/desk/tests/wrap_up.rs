@@ -318,6 +318,7 @@ fn after_a_crash_in_a_call_the_form_is_back_and_can_be_submitted() {
     after.fact(Fact::Restored(vec![RestoredWrapUp {
         draft,
         outbox: None,
+        filed: Vec::new(),
     }]));
     let form = after.form(wrap_up);
     assert_eq!(form.outcome, Some(LegOutcome::Connected));

@@ -66,6 +66,11 @@ impl Day {
             username: "lin".into(),
             password: Secret::new("p"),
         });
+        self.session_comes();
+    }
+
+    /// The centre accepts a sign-in, and its links stand.
+    pub fn session_comes(&mut self) {
         let presence = self.state(Presence::CheckedOut, PresenceReason::SignedIn);
         let id = AgentId::mint(Wall(1), &mut self.random);
         self.fact(Fact::SignedIn(SignedIn {
@@ -181,6 +186,13 @@ impl Day {
         wrap_up
     }
 
+    /// Start answering, and the centre confirms it.
+    pub fn free(&mut self) {
+        let presence = Presence::Ready;
+        self.command(Command::StartAnswering { presence });
+        self.told(presence, PresenceReason::ByHand);
+    }
+
     pub fn edit(&mut self, wrap_up: WrapUpId, field: &str, text: &str) {
         self.command(Command::EditDraft {
             wrap_up,
@@ -221,7 +233,7 @@ impl Day {
     }
 }
 
-fn form() -> FormDefinition {
+pub fn form() -> FormDefinition {
     FormDefinition {
         version: 3,
         fields: vec![
