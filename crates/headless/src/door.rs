@@ -50,7 +50,7 @@ impl Door {
             view.as_ref().is_some_and(|view| match view.session {
                 SessionView::SignedOut { error } => error.is_some(),
                 SessionView::SigningIn => false,
-                SessionView::SignedIn { .. } => true,
+                SessionView::SignedIn { .. } | SessionView::Offline { .. } => true,
             })
         });
         settled.await.is_ok_and(|view| {

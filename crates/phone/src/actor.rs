@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use offhook_audio::{DeviceFault, DeviceRole, Media, MediaEvent};
 use offhook_desk::{Command, Desk, Fact, SessionView, View};
-use offhook_model::Code;
+use offhook_model::{Code, Secret};
 use offhook_store::{ProfileLock, Store};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
@@ -19,13 +19,15 @@ use crate::clock::Clock;
 use crate::edits::Edits;
 use crate::farewell;
 use crate::line::{Legs, Line};
+use crate::offline::{Handout, Offline};
 use crate::outlet::Outlet;
 use crate::playback::Playback;
 use crate::query::{Answer, Query};
-use crate::report::{Generation, Report, SessionReport, SignIn, Teller};
+use crate::report::{Entry, Generation, Report, SessionReport, SignIn, Teller};
 use crate::shell::{Levels, Shell};
-use crate::standing::Standing;
+use crate::standing::{Authority, Standing};
 use crate::store_task::Job;
+use crate::sync::Bell;
 
 /// What the handles ask.
 #[derive(Debug)]
@@ -73,6 +75,8 @@ pub(crate) struct Actor {
     /// What is said to the centre when nobody waits for it: sign-outs, lines being closed.
     pub(crate) farewells: JoinSet<()>,
     pub(crate) lock: ProfileLock,
+    /// The program ends: a sign-out now is not the agent's.
+    pub(crate) quitting: bool,
 }
 
 enum Woken {
@@ -175,14 +179,15 @@ impl Actor {
             Report::Fact(fact) => self.told(fact),
             Report::SignIn(generation, outcome) if generation == self.generation => {
                 self.signing_in = None;
-                match *outcome {
-                    Ok(sign_in) => self.signed_in(sign_in),
+                match outcome {
+                    Ok(Entry::SignedIn(sign_in)) => self.signed_in(*sign_in),
+                    Ok(Entry::Offline(offline)) => self.opened_offline(*offline),
                     Err(code) => self.facts.push_back(Fact::SignInFailed(code)),
                 }
             }
             Report::SignIn(_, outcome) => {
-                if let Ok(late) = *outcome {
-                    self.farewells.spawn(late.authority.leave());
+                if let Ok(late) = outcome {
+                    self.farewells.spawn(late.leave());
                     if self.standing.is_none() && self.signing_in.is_none() {
                         // It has opened the data of somebody who went away meanwhile.
                         self.jobs.push(Job::Lock);
@@ -199,6 +204,9 @@ impl Actor {
                     SessionReport::Line(line) => {
                         self.farewells.spawn(line.close());
                     }
+                    SessionReport::SignedIn(late) => {
+                        self.farewells.spawn(late.authority.leave());
+                    }
                     SessionReport::Fact(_)
                     | SessionReport::Legs(_)
                     | SessionReport::Found(..)
@@ -210,8 +218,19 @@ impl Actor {
         }
     }
 
-    fn signed_in(&mut self, sign_in: SignIn) {
+    /// A session stands. Where the desk was open without one, it goes on with what it has in hand.
+    fn signed_in(&mut self, mut sign_in: SignIn) {
         info!(agent = %sign_in.signed_in.agent.id, local = sign_in.signed_in.local, "Signed in");
+        let was_offline = self.standing.take();
+        if let Some(offline) = &was_offline {
+            self.generation = self.generation.next();
+            // What is on its way to the store rings this bell.
+            if let (Some(rung), Authority::Centre { bell, .. }) =
+                (offline.bell(), &mut sign_in.authority)
+            {
+                *bell = rung;
+            }
+        }
         self.standing = Some(Standing::start(
             &sign_in,
             self.store.clone(),
@@ -226,12 +245,59 @@ impl Actor {
             unlocked,
             ..
         } = sign_in;
-        self.edits = unlocked.edits;
+        if was_offline.is_none() {
+            self.edits = unlocked.edits;
+        }
         self.facts.push_back(Fact::SignedIn(signed_in));
         self.facts.push_back(Fact::Restored(unlocked.restored));
         if let Some(code) = unlocked.trouble {
             self.facts.push_back(Fact::Failed(code));
         }
+        self.look_up_copies_again();
+    }
+
+    fn opened_offline(&mut self, offline: Offline) {
+        self.facts.push_back(Fact::OpenedOffline(offline.opened()));
+        self.facts
+            .push_back(Fact::Restored(offline.unlocked.restored));
+        if let Some(code) = offline.unlocked.trouble {
+            self.facts.push_back(Fact::Failed(code));
+        }
+        self.edits = offline.unlocked.edits;
+        self.stand_offline(offline.handout, offline.password, false, offline.bell);
+    }
+
+    /// The agent typed the password of the desk that is open without a session.
+    pub(crate) fn sign_in_again(&mut self, password: Secret) {
+        let Some(standing) = &self.standing else {
+            return;
+        };
+        if let (Some(handout), Some(bell)) = (standing.handout().cloned(), standing.bell()) {
+            self.generation = self.generation.next();
+            self.stand_offline(handout, Some(password), true, bell);
+            self.look_up_copies_again();
+        }
+    }
+
+    fn stand_offline(
+        &mut self,
+        handout: Handout,
+        password: Option<Secret>,
+        at_once: bool,
+        bell: Arc<Bell>,
+    ) {
+        self.standing = Some(Standing::offline(
+            handout,
+            password,
+            self.roots.clone(),
+            at_once,
+            bell,
+            self.jobs_sender.clone(),
+            Teller {
+                generation: self.generation,
+                reports: self.reports.clone(),
+            },
+        ));
     }
 
     fn session_said(&mut self, report: SessionReport) {
@@ -256,6 +322,7 @@ impl Actor {
                 }
                 self.look_up_copies_again();
             }
+            SessionReport::SignedIn(sign_in) => self.signed_in(*sign_in),
             SessionReport::Over(code) => {
                 info!(?code, "The centre ended the session");
                 self.facts.push_back(Fact::SessionEnded(Some(code)));

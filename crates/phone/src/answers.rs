@@ -22,6 +22,11 @@ impl Actor {
                     reply.send(Ok(Answer::Draft { draft })).ok();
                 }
             },
+            Query::Filed { what } => {
+                let (ask, answer) = oneshot::channel();
+                self.jobs.push(Job::FiledText(what, ask));
+                hand_on(answer, reply, |text| Answer::Filed { text });
+            }
             Query::Form => {
                 let form = self.desk.form().cloned();
                 reply.send(Ok(Answer::Form { form })).ok();

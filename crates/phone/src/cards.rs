@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use offhook_model::{CallId, Code, CustomerId, PhoneNumber};
+use offhook_model::{CallId, Code, CustomerId, PhoneNumber, api::CustomerBody};
 use tokio::sync::oneshot;
 
 use crate::edits::Edits;
@@ -67,6 +67,23 @@ impl Cards {
         entry.number.as_ref()
     }
 
+    /// Returns how a customer's profile is shown, where it is shown in this version.
+    pub(crate) fn profile(&self, customer: CustomerId, version: u64) -> Option<CustomerBody> {
+        let cards = self.0.iter().flat_map(|entry| match &entry.found {
+            Some(Found::Fresh(cards) | Found::Stale(cards)) => cards.as_slice(),
+            Some(Found::Nothing) | None => &[],
+        });
+        cards
+            .map(|card| &card.customer)
+            .find(|shown| shown.id == customer && shown.version == version)
+            .map(|shown| CustomerBody {
+                name: shown.name.clone(),
+                numbers: shown.numbers.clone(),
+                tags: shown.tags.clone(),
+                fields: shown.fields.clone(),
+            })
+    }
+
     /// Lays an edit over what was found.
     pub(crate) fn edit(&mut self, edits: &Edits) {
         for entry in &mut self.0 {
@@ -91,7 +108,7 @@ impl Cards {
             .collect()
     }
 
-    /// Names the calls for which only a copy was found, or nothing, with the number they were looked up by.
+    /// Names the calls for which only a copy was found, or nothing yet, with the number they were looked up by.
     pub(crate) fn without_the_centre(&self) -> Vec<(CallId, PhoneNumber)> {
         let is = |found: &Found| match found {
             Found::Fresh(_) => false,
@@ -99,7 +116,7 @@ impl Cards {
         };
         self.0
             .iter()
-            .filter(|entry| entry.found.as_ref().is_some_and(is))
+            .filter(|entry| entry.found.as_ref().is_none_or(is))
             .filter_map(|entry| Some((entry.call, entry.number.clone()?)))
             .collect()
     }

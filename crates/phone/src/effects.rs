@@ -11,8 +11,9 @@ use tracing::{info, warn};
 
 use crate::actor::Actor;
 use crate::line::{Leg, Plan};
+use crate::offline;
 use crate::own;
-use crate::report::{Report, SignIn};
+use crate::report::{Entry, Report};
 use crate::session::{self, Credentials};
 use crate::shell::IncomingNotification;
 use crate::store_task::Job;
@@ -42,7 +43,17 @@ impl Actor {
                 self.roots = file.as_ref().map(PathBuf::from);
                 self.jobs.push(Job::KeepRoots(file));
             }
-            Effect::SignOut => self.stand_down(true),
+            Effect::WorkOffline => self.enter(|store, _| async {
+                let offline = offline::by_keyring(store).await?;
+                Ok(Entry::Offline(Box::new(offline)))
+            }),
+            Effect::SignInAgain { password } => self.sign_in_again(password),
+            Effect::SignOut => {
+                if !self.quitting {
+                    self.jobs.push(Job::Leave);
+                }
+                self.stand_down(true);
+            }
             Effect::SetPresence(presence) => self.wish(Wish::Presence(presence)),
             Effect::StartAnswering(presence) => self.wish(Wish::StartAnswering(presence)),
             Effect::ExtendWrapUp => self.wish(Wish::MoreTime),
@@ -75,6 +86,7 @@ impl Actor {
                 ticket,
                 body,
             } => self.create_ticket(wrap_up, ticket, body),
+            Effect::GiveUp { what } => self.give_up(what),
             Effect::SaveDraft(draft) => self.jobs.push(Job::SaveDraft(draft)),
             Effect::DropDraft { wrap_up } => self.jobs.push(Job::DropDraft(wrap_up)),
             Effect::Submit(draft) => self.submit(draft),
@@ -96,7 +108,7 @@ impl Actor {
     /// Signs in, by whichever of the two ways, on a task of its own.
     fn enter<F>(&mut self, sign_in: impl FnOnce(mpsc::Sender<Job>, CancellationToken) -> F)
     where
-        F: Future<Output = Result<SignIn, Code>> + Send + 'static,
+        F: Future<Output = Result<Entry, Code>> + Send + 'static,
     {
         self.generation = self.generation.next();
         let generation = self.generation;
@@ -106,12 +118,11 @@ impl Actor {
         let reports = self.reports.clone();
         // Not aborted when given up: a session that comes too late must be ended again.
         tokio::spawn(async move {
-            let report = Report::SignIn(generation, Box::new(entering.await));
+            let report = Report::SignIn(generation, entering.await);
             if let Err(unheard) = reports.send(report).await
-                && let Report::SignIn(_, outcome) = unheard.0
-                && let Ok(late) = *outcome
+                && let Report::SignIn(_, Ok(late)) = unheard.0
             {
-                late.authority.leave().await;
+                late.leave().await;
             }
         });
     }

@@ -45,6 +45,7 @@ impl Actor {
 
     /// Hangs up, signs out, and waits until what was typed is on the disk.
     pub(crate) async fn shut_down(&mut self, ears: &mut Ears) {
+        self.quitting = true;
         let legs: Vec<_> = self
             .view
             .borrow()

@@ -7,6 +7,7 @@ use offhook_model::{
 };
 
 use crate::actor::Actor;
+use crate::edits::Left;
 use crate::pop;
 use crate::report::Found;
 use crate::standing::Authority;
@@ -59,10 +60,11 @@ impl Actor {
         let Some(standing) = &self.standing else {
             return self.not_filed(Filed::Customer { id: customer });
         };
-        let version = self.edits.put(customer, version, body.clone());
+        let base = version.and_then(|version| self.cards.profile(customer, version));
+        let changes = self.edits.put(customer, version, body.clone(), base);
         self.cards.edit(&self.edits);
         self.jobs
-            .push(standing.profile(wrap_up, customer, version, body));
+            .push(standing.profile(wrap_up, customer, changes, body));
     }
 
     pub(crate) fn create_ticket(&mut self, wrap_up: WrapUpId, ticket: TicketId, body: TicketBody) {
@@ -70,6 +72,10 @@ impl Actor {
             return self.not_filed(Filed::Ticket { id: ticket });
         };
         self.jobs.push(standing.ticket(wrap_up, ticket, body));
+    }
+
+    pub(crate) fn give_up(&mut self, what: Filed) {
+        self.jobs.push(Job::GiveUp(what));
     }
 
     fn not_filed(&mut self, what: Filed) {
@@ -80,29 +86,49 @@ impl Actor {
     /// A fact from the store or the session. What was filed and has arrived is looked up again, so that the pop shows it as it
     /// stands there.
     pub(crate) fn told(&mut self, fact: Fact) {
-        if let Fact::Filed { what, saved } = &fact {
-            let arrived = match saved {
-                SavedState::Synced { .. } | SavedState::Kept { .. } => Some(true),
-                SavedState::Refused { .. } | SavedState::SaveFailed { .. } => Some(false),
+        if let Fact::Filed { what, saved } = &fact
+            && self.settled(*what, *saved) == Left::More
+        {
+            return;
+        }
+        if let Fact::GivenUp {
+            what: Filed::Customer { id },
+        } = &fact
+        {
+            self.edits.given_up(*id);
+            self.look_up_again(self.cards.of_customer(*id));
+        }
+        self.facts.push_back(fact);
+    }
+
+    /// Takes note of how far something is. More: later edits of the same profile are on their way, and tell how far it is.
+    fn settled(&mut self, what: Filed, saved: SavedState) -> Left {
+        match (what, saved) {
+            (Filed::Customer { id }, SavedState::Synced { .. } | SavedState::Kept { .. }) => {
+                if self.edits.arrived(id) == Left::More {
+                    return Left::More;
+                }
+                self.look_up_again(self.cards.of_customer(id));
+            }
+            (Filed::Customer { id }, SavedState::Refused { .. }) => {
+                self.edits.refused(id);
+                self.look_up_again(self.cards.of_customer(id));
+            }
+            (Filed::Customer { id }, SavedState::SaveFailed { .. }) => self.edits.not_kept(id),
+            (Filed::Ticket { .. }, SavedState::Synced { .. } | SavedState::Kept { .. }) => {
+                self.look_up_again(self.cards.of_calls(&self.calls_beside(what)));
+            }
+            (Filed::Ticket { .. }, SavedState::Refused { .. } | SavedState::SaveFailed { .. })
+            | (
+                _,
                 SavedState::Blank
                 | SavedState::Unsaved
                 | SavedState::Saved { .. }
                 | SavedState::Submitting
-                | SavedState::Waiting { .. } => None,
-            };
-            match (what, arrived) {
-                (Filed::Customer { id }, Some(arrived)) => {
-                    if self.edits.settled(*id, arrived) {
-                        self.look_up_again(self.cards.of_customer(*id));
-                    }
-                }
-                (Filed::Ticket { .. }, Some(true)) => {
-                    self.look_up_again(self.cards.of_calls(&self.calls_beside(*what)));
-                }
-                (Filed::Ticket { .. }, Some(false)) | (_, None) => {}
-            }
+                | SavedState::Waiting { .. },
+            ) => {}
         }
-        self.facts.push_back(fact);
+        Left::Nothing
     }
 
     /// The calls of the forms beside which something was filed.

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::account::LineAccount;
 use crate::clock::wall;
 use crate::own_form;
-use crate::report::{SignIn, Teller};
+use crate::report::{Entry, SignIn, Teller};
 use crate::standing::Authority;
 use crate::store_task::{self, Job, Remembered};
 use crate::wishes::Wish;
@@ -27,7 +27,7 @@ pub(crate) async fn sign_in(
     account: BareAccount,
     roots: Option<PathBuf>,
     store: mpsc::Sender<Job>,
-) -> Result<SignIn, Code> {
+) -> Result<Entry, Code> {
     let line = LineAccount::bare(&account, roots)?;
     let agent = AgentProfile {
         id: AgentId(Uuid::new_v5(&Uuid::NAMESPACE_URL, line.aor.as_bytes())),
@@ -43,7 +43,7 @@ pub(crate) async fn sign_in(
         ..account
     });
     let unlocked = store_task::unlock(&store, line.aor.clone(), password, remembered).await?;
-    Ok(SignIn {
+    Ok(Entry::SignedIn(Box::new(SignIn {
         authority: Authority::Own {
             agent: agent.name.clone(),
         },
@@ -64,7 +64,7 @@ pub(crate) async fn sign_in(
             local: true,
         },
         unlocked,
-    })
+    })))
 }
 
 /// Confirms presences as a centre would, one after the other.

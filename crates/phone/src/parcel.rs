@@ -11,6 +11,8 @@ use offhook_store::OutboxItem;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::edits::Version;
+
 /// The kind of an outbox row that holds a wrap-up: its body is the JSON that the centre takes.
 pub(crate) const WRAP_UP: &str = "wrap_up";
 /// The kind of one that holds a customer's profile: its body is a [`CustomerParcel`].
@@ -24,6 +26,9 @@ pub(crate) struct CustomerParcel {
     pub(crate) customer: CustomerId,
     /// The version it changes; nothing makes the record.
     pub(crate) version: Option<u64>,
+    /// How the profile stood when this computer began to change it, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) base: Option<CustomerBody>,
     /// What the centre takes, byte for byte the same at each try.
     pub(crate) json: String,
 }
@@ -31,9 +36,9 @@ pub(crate) struct CustomerParcel {
 /// A ticket on its way.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TicketParcel {
-    ticket: TicketId,
+    pub(crate) ticket: TicketId,
     /// What the centre takes, byte for byte the same at each try.
-    json: String,
+    pub(crate) json: String,
 }
 
 /// One row of the outbox, read.
@@ -46,12 +51,13 @@ pub(crate) enum Parcel {
 impl CustomerParcel {
     pub(crate) fn new(
         customer: CustomerId,
-        version: Option<u64>,
+        changes: Version,
         body: &CustomerBody,
     ) -> serde_json::Result<Self> {
         Ok(Self {
             customer,
-            version,
+            version: changes.version,
+            base: changes.base,
             json: serde_json::to_string(body)?,
         })
     }
@@ -100,6 +106,7 @@ impl Parcel {
             Self::Customer(CustomerParcel {
                 customer,
                 version,
+                base: _,
                 json,
             }) => session
                 .put_customer_json(key, customer, version, json.into_bytes())

@@ -112,6 +112,7 @@ pub async fn open_with(
         lost: Vec::new(),
         farewells: JoinSet::new(),
         lock,
+        quitting: false,
     };
     tokio::spawn(actor.run(Ears {
         inputs: asked,

@@ -45,7 +45,7 @@ impl Actor {
         let centre = self.standing.as_mut().and_then(|standing| {
             match &standing.authority {
                 Authority::Centre { session, .. } => Some(session.clone()),
-                Authority::Own { .. } => None,
+                Authority::Away { .. } | Authority::Own { .. } => None,
             }
             .map(|session| (session, standing))
         });

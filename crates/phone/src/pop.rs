@@ -65,6 +65,7 @@ async fn ask(
             .await
             .inspect_err(|error| debug!(%error, "The centre did not say who calls"))
             .ok(),
+        Authority::Away { .. } => None,
         Authority::Own { agent } => {
             let agent = agent.clone();
             asked_store(store, |reply| {

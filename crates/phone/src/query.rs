@@ -1,8 +1,9 @@
 //! Read-only questions: what is too large for the view, or not asked for at each change.
 
-use offhook_desk::{CannotPlay, Draft, RightToListen};
+use offhook_desk::{CannotPlay, Draft, Filed, RightToListen};
 use offhook_model::{
-    BareAccount, CallId, CallResult, CustomerCard, FormDefinition, LegRecord, PhoneNumber, WrapUpId,
+    BareAccount, CallId, CallResult, Customer, CustomerCard, FormDefinition, LegRecord,
+    PhoneNumber, Typed, Wall, WrapUpId, api::CustomerBody,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -25,6 +26,11 @@ pub enum Query {
     Customers {
         /// The number.
         number: PhoneNumber,
+    },
+    /// What was filed beside a form and is not at the centre: to be mended, or compared with what somebody else wrote.
+    Filed {
+        /// What.
+        what: Filed,
     },
     /// The definition of the after-call form.
     Form,
@@ -60,6 +66,11 @@ pub enum Answer {
         /// The cards are this computer's copy, because the service did not answer.
         stale: bool,
     },
+    /// To [`Query::Filed`].
+    Filed {
+        /// What was written; nothing where the centre has it.
+        text: Option<FiledText>,
+    },
     /// To [`Query::Form`].
     Form {
         /// The form; nothing before sign-in.
@@ -74,6 +85,30 @@ pub enum Answer {
     Settings {
         /// The settings.
         settings: Settings,
+    },
+}
+
+/// What was filed, as it was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum FiledText {
+    /// 工单.
+    Ticket {
+        /// What it is about, in a line.
+        title: Typed,
+        /// The whole of it.
+        text: Typed,
+        /// By when it should be done.
+        due_at: Option<Wall>,
+    },
+    /// 客户资料.
+    Customer {
+        /// As it was written here last.
+        mine: CustomerBody,
+        /// How it stood before; nothing where that is not known, or the customer is new.
+        base: Option<CustomerBody>,
+        /// How it stands at the centre, as far as this computer has heard.
+        theirs: Option<Customer>,
     },
 }
 
@@ -109,4 +144,7 @@ pub struct Settings {
     pub account: Option<BareAccount>,
     /// The PEM file with the root certificates that are trusted at the next sign-in; nothing for the system's.
     pub roots: Option<String>,
+    /// The last agent did not sign out: [`offhook_desk::Command::WorkOffline`] may open their data without the centre.
+    #[serde(default)]
+    pub opens_offline: bool,
 }

@@ -6,9 +6,10 @@ use tokio::sync::mpsc;
 
 use crate::account::LineAccount;
 use crate::line::Line;
+use crate::offline::Offline;
 use crate::playback::Fetched;
 use crate::standing::Authority;
-use crate::store_task::Unlocked;
+use crate::unlocked::Unlocked;
 
 /// Counts sessions, so that the word of an ended one is told from the word of this one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,9 +53,28 @@ pub(crate) enum Report {
     /// The store's word, true for whatever session.
     Fact(Fact),
     /// How a sign-in went.
-    SignIn(Generation, Box<Result<SignIn, Code>>),
+    SignIn(Generation, Result<Entry, Code>),
     /// The word of a session's task.
     Session(Generation, SessionReport),
+}
+
+/// How the agent came in.
+#[derive(Debug)]
+pub(crate) enum Entry {
+    /// With a session.
+    SignedIn(Box<SignIn>),
+    /// While the centre is away.
+    Offline(Box<Offline>),
+}
+
+impl Entry {
+    /// Ends what came too late.
+    pub(crate) async fn leave(self) {
+        match self {
+            Self::SignedIn(late) => late.authority.leave().await,
+            Self::Offline(_) => {}
+        }
+    }
 }
 
 /// A sign-in that the centre accepted, or a bare account that can be used.
@@ -105,6 +125,8 @@ pub(crate) enum SessionReport {
     Recording(LegId, Fetched),
     /// The centre answers again after it did not. It may have forgotten where this phone is.
     Back,
+    /// The offline desk has come to a session.
+    SignedIn(Box<SignIn>),
     /// The centre ended the session.
     Over(Code),
 }

@@ -21,7 +21,8 @@ use tracing::{debug, info, warn};
 use crate::account::LineAccount;
 use crate::backoff::Backoff;
 use crate::link::Link;
-use crate::report::{SessionReport, SignIn, Teller};
+use crate::offline::{self, Handout};
+use crate::report::{Entry, SessionReport, SignIn, Teller};
 use crate::standing::Authority;
 use crate::store_task::{self, Job, Remembered};
 use crate::sync::{self, Bell};
@@ -33,7 +34,7 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 pub(crate) const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
 /// What the agent typed.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Credentials {
     pub(crate) centre: String,
     pub(crate) username: String,
@@ -42,8 +43,29 @@ pub(crate) struct Credentials {
     pub(crate) roots: Option<PathBuf>,
 }
 
-/// Asks the centre, then opens the agent's data. Given up when `given_up` is: a session that came too late is ended again.
+/// Signs in; while the centre is away, opens what this computer has of the agent.
 pub(crate) async fn sign_in(
+    credentials: Credentials,
+    store: mpsc::Sender<Job>,
+    given_up: CancellationToken,
+) -> Result<Entry, Code> {
+    match at_centre(credentials.clone(), store.clone(), given_up).await {
+        Ok(sign_in) => Ok(Entry::SignedIn(Box::new(sign_in))),
+        Err(code) if offline::is_away(code) => {
+            let offline = offline::by_password(credentials, store, code).await?;
+            Ok(Entry::Offline(Box::new(offline)))
+        }
+        Err(code) => Err(code),
+    }
+}
+
+/// The centre's address as it is written down.
+pub(crate) fn address(centre: &str) -> String {
+    centre.trim().trim_end_matches('/').to_owned()
+}
+
+/// Asks the centre, then opens the agent's data. Given up when `given_up` is: a session that came too late is ended again.
+pub(crate) async fn at_centre(
     credentials: Credentials,
     store: mpsc::Sender<Job>,
     given_up: CancellationToken,
@@ -64,19 +86,15 @@ pub(crate) async fn sign_in(
         password: password.clone(),
     };
     let (session, response) = cloud.sign_in(&request).await.map_err(failed)?;
+    let handout = Handout::new(address(&centre), username, &response);
     let Some(sip) = response.sip.filter(|_| !given_up.is_cancelled()) else {
         // An administrator has no telephone, and there is nothing to do at this desk without one.
         sign_out(session).await;
         return Err(Code::Forbidden);
     };
-    let centre = centre.trim().trim_end_matches('/').to_owned();
-    let unlocked = store_task::unlock(
-        &store,
-        format!("{username}@{centre}"),
-        password,
-        Remembered::Centre { centre, username },
-    )
-    .await?;
+    let owner = handout.owner();
+    let remembered = Remembered::Centre(handout);
+    let unlocked = store_task::unlock(&store, owner, password, remembered).await?;
     Ok(SignIn {
         account: LineAccount::of_centre(sip, response.agent.name.clone(), roots),
         authority: Authority::Centre {

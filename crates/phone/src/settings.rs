@@ -1,4 +1,4 @@
-//! What this computer remembers between starts, in clear: never a password.
+//! What this computer remembers between starts: never a password. What the centre handed out is encrypted, the rest is in clear.
 
 use std::path::PathBuf;
 
@@ -18,9 +18,16 @@ const ROOTS: &str = "roots";
 
 pub(crate) async fn remember(store: &Store, remembered: &Remembered) -> Result<(), StoreError> {
     match remembered {
-        Remembered::Centre { centre, username } => {
-            store.set_setting(CENTRE, centre).await?;
-            store.set_setting(USERNAME, username).await
+        Remembered::Centre(handout) => {
+            store.set_setting(CENTRE, &handout.centre).await?;
+            store.set_setting(USERNAME, &handout.username).await?;
+            match serde_json::to_vec(handout) {
+                Ok(json) => store.keep_handout(&json).await,
+                Err(error) => {
+                    warn!(%error, "What was handed out cannot be written as JSON");
+                    Ok(())
+                }
+            }
         }
         Remembered::Account(account) => match serde_json::to_string(account) {
             Ok(json) => store.set_setting(ACCOUNT, &json).await,
@@ -41,6 +48,10 @@ pub(crate) async fn read(store: &Store) -> Result<Settings, Code> {
         username: setting(USERNAME).await?,
         account: account.and_then(|json| serde_json::from_str::<BareAccount>(&json).ok()),
         roots: None,
+        opens_offline: store
+            .opens_by_keyring()
+            .await
+            .map_err(|error| error.code())?,
     })
 }
 

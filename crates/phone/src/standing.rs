@@ -1,12 +1,13 @@
 //! What stands while somebody is signed in, at a centre or with a bare account.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use offhook_cloud::Session;
 use offhook_desk::{Draft, Fact};
 use offhook_model::{
-    CallId, Code, CustomerId, PhoneNumber, TicketId, WrapUpId,
+    CallId, Code, CustomerId, PhoneNumber, Secret, TicketId, WrapUpId,
     api::{CustomerBody, TicketBody},
 };
 use offhook_sip::{RegistrationError, Status};
@@ -17,9 +18,10 @@ use tokio::time::sleep;
 
 use crate::account::LineAccount;
 use crate::backoff::Backoff;
-use crate::edits::Edits;
+use crate::edits::{Edits, Version};
 use crate::line::{self, Line};
 use crate::link::Link;
+use crate::offline::{self, Handout};
 use crate::outlet::Outlet;
 use crate::own;
 use crate::own_store::OwnJob;
@@ -39,6 +41,8 @@ const WISHES: usize = 16;
 pub(crate) enum Authority {
     /// A centre: what is filed goes there by way of the outbox, which the bell wakes.
     Centre { session: Session, bell: Arc<Bell> },
+    /// A centre that cannot be reached: what is filed waits in the outbox for the session to come.
+    Away { bell: Arc<Bell> },
     /// This computer: a bare account has nobody else. The name stands in the history.
     Own { agent: String },
 }
@@ -48,7 +52,7 @@ impl Authority {
     pub(crate) async fn leave(self) {
         match self {
             Self::Centre { session, .. } => session::sign_out(session).await,
-            Self::Own { .. } => {}
+            Self::Away { .. } | Self::Own { .. } => {}
         }
     }
 }
@@ -58,10 +62,12 @@ impl Authority {
 pub(crate) struct Standing {
     pub(crate) authority: Authority,
     pub(crate) wishes: Outlet<Wish>,
-    account: LineAccount,
+    /// Nothing while there is no session.
+    account: Option<LineAccount>,
     link: Arc<Link>,
     /// The registrar has taken the account before.
     proven: bool,
+    handout: Option<Handout>,
     jobs: mpsc::Sender<Job>,
     told: Teller,
     tasks: JoinSet<()>,
@@ -87,16 +93,67 @@ impl Standing {
                 let first = sign_in.signed_in.presence;
                 tasks.spawn(own::presence(first, asked, told.clone()));
             }
+            // A session has an authority that can be asked.
+            Authority::Away { .. } => {}
         }
         Self {
             authority,
             wishes: Outlet::new(wishes),
-            account,
+            account: Some(account),
             link,
             proven: false,
+            handout: None,
             jobs,
             told,
             tasks,
+        }
+    }
+
+    /// Stands without a session: the desk is open, and the centre is looked for.
+    pub(crate) fn offline(
+        handout: Handout,
+        password: Option<Secret>,
+        roots: Option<PathBuf>,
+        at_once: bool,
+        bell: Arc<Bell>,
+        jobs: mpsc::Sender<Job>,
+        told: Teller,
+    ) -> Self {
+        let mut tasks = JoinSet::new();
+        let looking = offline::look_out(
+            handout.clone(),
+            password,
+            roots,
+            at_once,
+            jobs.clone(),
+            told.clone(),
+        );
+        tasks.spawn(looking);
+        // Nobody asks for a presence before there is a session.
+        let (wishes, _) = mpsc::channel(WISHES);
+        Self {
+            authority: Authority::Away { bell },
+            wishes: Outlet::new(wishes),
+            account: None,
+            link: Arc::default(),
+            proven: false,
+            handout: Some(handout),
+            jobs,
+            told,
+            tasks,
+        }
+    }
+
+    /// What an offline desk was opened with; nothing where there is a session.
+    pub(crate) const fn handout(&self) -> Option<&Handout> {
+        self.handout.as_ref()
+    }
+
+    /// The bell that jobs for the outbox were given.
+    pub(crate) fn bell(&self) -> Option<Arc<Bell>> {
+        match &self.authority {
+            Authority::Centre { bell, .. } | Authority::Away { bell } => Some(bell.clone()),
+            Authority::Own { .. } => None,
         }
     }
 
@@ -136,7 +193,9 @@ impl Standing {
     /// Where a form goes that is submitted.
     pub(crate) fn submission(&self, draft: Draft) -> Job {
         match &self.authority {
-            Authority::Centre { bell, .. } => Job::Submit(draft, bell.clone()),
+            Authority::Centre { bell, .. } | Authority::Away { bell } => {
+                Job::Submit(draft, bell.clone())
+            }
             Authority::Own { .. } => Job::Own(OwnJob::Form(draft)),
         }
     }
@@ -146,14 +205,14 @@ impl Standing {
         &self,
         wrap_up: WrapUpId,
         customer: CustomerId,
-        version: Option<u64>,
+        changes: Version,
         body: CustomerBody,
     ) -> Job {
         match &self.authority {
-            Authority::Centre { bell, .. } => Job::FileCustomer {
+            Authority::Centre { bell, .. } | Authority::Away { bell } => Job::FileCustomer {
                 wrap_up,
                 customer,
-                version,
+                changes,
                 body,
                 bell: bell.clone(),
             },
@@ -168,7 +227,7 @@ impl Standing {
     /// Where a ticket goes that was written beside a form.
     pub(crate) fn ticket(&self, wrap_up: WrapUpId, ticket: TicketId, body: TicketBody) -> Job {
         match &self.authority {
-            Authority::Centre { bell, .. } => Job::FileTicket {
+            Authority::Centre { bell, .. } | Authority::Away { bell } => Job::FileTicket {
                 wrap_up,
                 ticket,
                 body,
@@ -188,7 +247,9 @@ impl Standing {
     /// it from a centre cannot change it, and an address that has proved right needs no look.
     pub(crate) const fn registration_code(&self, cause: &RegistrationError) -> Code {
         match (&self.authority, cause) {
-            (Authority::Centre { .. }, cause) => line::registration_code(cause),
+            (Authority::Centre { .. } | Authority::Away { .. }, cause) => {
+                line::registration_code(cause)
+            }
             (
                 Authority::Own { .. },
                 RegistrationError::Unreachable | RegistrationError::Timeout,
@@ -213,7 +274,10 @@ impl Standing {
     /// Sets the telephone line up anew after `pause`.
     pub(crate) fn open_line(&mut self, pause: Duration) {
         self.forget_finished();
-        let (account, told) = (self.account.clone(), self.told.clone());
+        let Some(account) = self.account.clone() else {
+            return;
+        };
+        let told = self.told.clone();
         self.tasks.spawn(async move {
             sleep(pause).await;
             line(account, told).await;

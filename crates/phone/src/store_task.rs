@@ -1,6 +1,6 @@
 //! The store's owner: one job after the other, in the order in which they were asked for.
 
-use offhook_desk::{Draft, Fact, Filed, RestoredWrapUp, SavedState};
+use offhook_desk::{Draft, Fact, Filed};
 use offhook_model::{
     BareAccount, Code, CustomerCard, CustomerId, LegRecord, PhoneNumber, Secret, TicketId,
     WrapUpId,
@@ -8,19 +8,26 @@ use offhook_model::{
 };
 use offhook_store::{DraftRow, KeyringState, OutboxItem, Store, StoreError};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 use uuid::Uuid;
 
+use crate::beside;
 use crate::call_list;
 use crate::clock::wall;
-use crate::edits::Edits;
+use crate::edits::Version;
+use crate::offline::{Handout, Opened};
 use crate::own_store::{self, OwnJob};
-use crate::parcel::{CUSTOMER, CustomerParcel, TICKET, TicketParcel, WRAP_UP};
-use crate::query::Settings;
+use crate::parcel::WRAP_UP;
+use crate::query::{FiledText, Settings};
 use crate::report::Report;
 use crate::settings;
 use crate::sync::Bell;
+use crate::unlocked::{self, Unlocked};
+
+/// How long the keyring may take to open the data: the agent waits for it.
+const KEYRING_PATIENCE: Duration = Duration::from_secs(3);
 
 /// One thing to do.
 #[derive(Debug)]
@@ -32,6 +39,18 @@ pub(crate) enum Job {
         remembered: Remembered,
         reply: oneshot::Sender<Unlocked>,
     },
+    /// Open the data of an agent while the centre is away; the password must be the one it was shut with.
+    OpenAlone {
+        owner: String,
+        password: Secret,
+        reply: oneshot::Sender<Opened>,
+    },
+    /// Open the data of the agent who was here last by the keyring, where that agent has not signed out.
+    OpenByKeyring {
+        reply: oneshot::Sender<Opened>,
+    },
+    /// The agent signs out: the keyring alone does not open the data again.
+    Leave,
     /// Forget the keys.
     Lock,
     SaveDraft(Draft),
@@ -42,7 +61,7 @@ pub(crate) enum Job {
     FileCustomer {
         wrap_up: WrapUpId,
         customer: CustomerId,
-        version: Option<u64>,
+        changes: Version,
         body: CustomerBody,
         bell: Arc<Bell>,
     },
@@ -53,6 +72,10 @@ pub(crate) enum Job {
         body: TicketBody,
         bell: Arc<Bell>,
     },
+    /// Drop what was refused.
+    GiveUp(Filed),
+    /// What was filed and is not at the centre.
+    FiledText(Filed, oneshot::Sender<Result<Option<FiledText>, Code>>),
     /// For a bare account.
     Own(OwnJob),
     /// Put rows of the call list on the disk, ours and the centre's.
@@ -71,22 +94,9 @@ pub(crate) enum Job {
 /// What is remembered between starts of who was here.
 #[derive(Debug)]
 pub(crate) enum Remembered {
-    Centre {
-        centre: String,
-        username: String,
-    },
+    Centre(Handout),
     /// Its password is empty.
     Account(BareAccount),
-}
-
-/// What unlocking found.
-#[derive(Debug, Default)]
-pub(crate) struct Unlocked {
-    pub(crate) restored: Vec<RestoredWrapUp>,
-    /// Profiles on their way.
-    pub(crate) edits: Edits,
-    /// What went wrong on the disk, without keeping the agent from the calls.
-    pub(crate) trouble: Option<Code>,
 }
 
 /// Has an agent's data opened.
@@ -127,6 +137,27 @@ pub(crate) async fn run(
                 reply.send(unlocked).ok();
                 Vec::new()
             }
+            Job::OpenAlone {
+                owner,
+                password,
+                reply,
+            } => {
+                let opened = store.unlock_alone(&owner, &password).await;
+                // Err, here and below: the sign-in was given up meanwhile.
+                reply.send(open_kept(&store, opened).await).ok();
+                Vec::new()
+            }
+            Job::OpenByKeyring { reply } => {
+                let opened = by_keyring(&store).await;
+                reply.send(open_kept(&store, opened).await).ok();
+                Vec::new()
+            }
+            Job::Leave => {
+                if let Err(error) = store.leave().await {
+                    debug!(%error, "That the agent has left was not noted");
+                }
+                Vec::new()
+            }
             Job::Lock => {
                 store.lock();
                 Vec::new()
@@ -142,14 +173,12 @@ pub(crate) async fn run(
             Job::FileCustomer {
                 wrap_up,
                 customer,
-                version,
+                changes,
                 body,
                 bell,
             } => {
-                let parcel = CustomerParcel::new(customer, version, &body);
-                let item = filed(wrap_up, Some(customer), CUSTOMER, parcel);
                 ring = Some(bell);
-                vec![file(&store, Filed::Customer { id: customer }, item).await]
+                vec![beside::customer(&store, wrap_up, customer, changes, &body).await]
             }
             Job::FileTicket {
                 wrap_up,
@@ -157,10 +186,13 @@ pub(crate) async fn run(
                 body,
                 bell,
             } => {
-                let parcel = TicketParcel::new(ticket, &body);
-                let item = filed(wrap_up, body.customer, TICKET, parcel);
                 ring = Some(bell);
-                vec![file(&store, Filed::Ticket { id: ticket }, item).await]
+                vec![beside::ticket(&store, wrap_up, ticket, &body).await]
+            }
+            Job::GiveUp(what) => vec![beside::give_up(&store, what).await],
+            Job::FiledText(what, reply) => {
+                reply.send(beside::text(&store, what).await).ok();
+                Vec::new()
             }
             Job::Own(job) => own_store::run(&store, job).await,
             Job::MergeLegs(legs) => match call_list::merge(&store, legs).await {
@@ -247,7 +279,7 @@ async fn open(store: &Store, agent: &str, password: &Secret, remembered: &Rememb
         warn!(%error, "Who was here was not remembered");
         trouble = Some(error.code());
     }
-    match restore(store).await {
+    match unlocked::restore(store).await {
         Ok(unlocked) => Unlocked {
             trouble: trouble.or(unlocked.trouble).or(unread(store).await),
             ..unlocked
@@ -259,45 +291,13 @@ async fn open(store: &Store, agent: &str, password: &Secret, remembered: &Rememb
     }
 }
 
-/// Reads every form and every profile that the centre has not. One that does not read is left on the disk, and said.
-async fn restore(store: &Store) -> Result<Unlocked, StoreError> {
-    let mut found = Unlocked::default();
-    for row in store.drafts().await? {
-        let draft = read(&row.body, &mut found.trouble);
-        found.restored.extend(draft.map(|draft| RestoredWrapUp {
-            draft,
-            outbox: None,
-        }));
+/// The keyring opens the data of the agent who was here last and has not signed out.
+async fn by_keyring(store: &Store) -> Result<bool, StoreError> {
+    if store.opens_by_keyring().await? {
+        store.unlock_with_keyring(KEYRING_PATIENCE).await
+    } else {
+        Ok(false)
     }
-    for item in store.outbox().await? {
-        let outbox = Some((item.submitted_at, item.refused));
-        let edited = found
-            .restored
-            .iter_mut()
-            .find(|form| form.draft.wrap_up == item.wrap_up);
-        match edited {
-            // Refused, and edited since: the newer text counts.
-            Some(form) => form.outbox = outbox,
-            None => {
-                let draft = read(&item.draft.body, &mut found.trouble);
-                found
-                    .restored
-                    .extend(draft.map(|draft| RestoredWrapUp { draft, outbox }));
-            }
-        }
-    }
-    for (item, refused) in store.unsent(CUSTOMER).await? {
-        let parcel: Option<CustomerParcel> = read(&item.body, &mut found.trouble);
-        if let Some(parcel) = parcel
-            && let Some(body) = read(parcel.json.as_bytes(), &mut found.trouble)
-        {
-            found.edits.put(parcel.customer, parcel.version, body);
-            if refused.is_some() {
-                found.edits.settled(parcel.customer, false);
-            }
-        }
-    }
-    Ok(found)
 }
 
 /// Reads everything once: the lists leave out what does not read.
@@ -307,15 +307,30 @@ async fn unread(store: &Store) -> Option<Code> {
     Some(error.code())
 }
 
-/// Reads something stored. The error's own words may quote it.
-fn read<T: serde::de::DeserializeOwned>(body: &[u8], trouble: &mut Option<Code>) -> Option<T> {
-    serde_json::from_slice(body)
-        .inspect_err(|error| {
-            let (line, column) = (error.line(), error.column());
-            error!(line, column, "Something stored does not read");
-            *trouble = Some(Code::StoreDamaged);
+/// What an agent's data holds that was opened without the centre.
+async fn open_kept(store: &Store, opened: Result<bool, StoreError>) -> Opened {
+    let found = async {
+        if !opened? {
+            return Ok(None);
+        }
+        let Some(handout) = store.handout().await? else {
+            return Ok(None);
+        };
+        Ok(Some((handout, unlocked::restore(store).await?)))
+    };
+    let found = found.await.map_err(|error: StoreError| {
+        warn!(%error, "The store does not open without the centre");
+        error.code()
+    });
+    let handout = found.map(|found| {
+        found.and_then(|(handout, unlocked)| {
+            Some((serde_json::from_slice::<Handout>(&handout).ok()?, unlocked))
         })
-        .ok()
+    });
+    if !matches!(handout, Ok(Some(_))) {
+        store.lock();
+    }
+    handout
 }
 
 async fn save(store: &Store, draft: &Draft) -> Fact {
@@ -373,44 +388,6 @@ async fn submit(store: &Store, draft: &Draft) -> Fact {
             }
         }
     }
-}
-
-/// An item beside a form.
-fn filed(
-    wrap_up: WrapUpId,
-    customer: Option<CustomerId>,
-    kind: &str,
-    parcel: serde_json::Result<impl serde::Serialize>,
-) -> Result<OutboxItem, Code> {
-    let parcel = parcel.map_err(|_| Code::Malformed)?;
-    Ok(OutboxItem {
-        id: Uuid::new_v4(),
-        wrap_up,
-        customer,
-        kind: kind.to_owned(),
-        version: 1,
-        submitted_at: wall(),
-        body: bytes(&parcel)?,
-    })
-}
-
-async fn file(store: &Store, what: Filed, item: Result<OutboxItem, Code>) -> Fact {
-    let kept = match item {
-        Ok(item) => {
-            let since = item.submitted_at;
-            let kept = store.file(item).await.map(|()| since);
-            kept.map_err(|error| {
-                warn!(%error, "Something to file was not kept");
-                error.code()
-            })
-        }
-        Err(code) => Err(code),
-    };
-    let saved = match kept {
-        Ok(since) => SavedState::Waiting { since, error: None },
-        Err(code) => SavedState::SaveFailed { code },
-    };
-    Fact::Filed { what, saved }
 }
 
 fn row(draft: &Draft) -> Result<DraftRow, Code> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use offhook_cloud::{CloudError, Session};
 use offhook_desk::{Fact, SavedState};
-use offhook_model::{Code, Wall};
+use offhook_model::{Code, Customer, CustomerCard, Wall};
 use offhook_store::{OutboxItem, Store, StoreError};
 use tokio::sync::Notify;
 use tokio::time::sleep;
@@ -169,6 +169,9 @@ async fn send(
         Err(error) if error.is_for_good() => {
             let code = error.code;
             warn!(%id, kind, %error, "The centre refused something for good");
+            if let Some(theirs) = error.current {
+                keep_theirs(store, *theirs).await;
+            }
             if let Err(error) = store.refused(id, code, wall()).await {
                 warn!(%id, %error, "A refusal could not be written down");
                 return Tried::Later(next);
@@ -199,6 +202,30 @@ async fn send(
             .await;
             later(&error, next)
         }
+    }
+}
+
+/// Keeps what somebody else wrote, so that both can be compared also without the centre.
+async fn keep_theirs(store: &Store, theirs: Customer) {
+    let kept = async {
+        let card = store.card(theirs.id).await?;
+        let card = match card {
+            Some(card) => CustomerCard {
+                customer: theirs,
+                ..card
+            },
+            None => CustomerCard {
+                customer: theirs,
+                calls: Vec::new(),
+                tickets: Vec::new(),
+                records: Vec::new(),
+            },
+        };
+        store.keep_card(&card).await
+    };
+    if let Err(error) = kept.await {
+        // The look-up that follows brings it again.
+        warn!(%error, "What somebody else wrote was not kept");
     }
 }
 

@@ -142,6 +142,7 @@ async fn a_day_without_a_centre_is_kept_on_this_computer() {
     .await;
     desk.send(Command::CreateTicket {
         wrap_up,
+        ticket: None,
         title: "上门维修".into(),
         text: "周五上午".into(),
         due_at: None,

@@ -8,7 +8,7 @@ use offhook_model::{
     Activity, CallId, CallerMatch, Code, Customer, CustomerCard, CustomerId, FieldId, FieldValue,
     PhoneNumber, WrapUpId, api::CustomerBody,
 };
-use offhook_phone::{Answer, Query};
+use offhook_phone::{Answer, FiledText, Query};
 use support::{Api, Caller, Desk, PATIENCE, Registrar, eventually};
 use uuid::Uuid;
 
@@ -209,6 +209,7 @@ async fn a_new_customer_and_their_ticket_outlive_the_program_and_go_in_order() {
         .desk
         .send(Command::CreateTicket {
             wrap_up,
+            ticket: None,
             title: "上门维修".into(),
             text: "周五上午".into(),
             due_at: None,
@@ -288,4 +289,200 @@ async fn any_number_is_looked_up_at_the_centre_and_else_in_the_copies() {
     world.api.customers_fail(true);
     assert_eq!(asked(&world.desk).await, (found, true));
     world.desk.phone.shut_down().await;
+}
+
+async fn text(desk: &Desk, what: Filed) -> Option<FiledText> {
+    match desk.phone.query(Query::Filed { what }).await {
+        Ok(Answer::Filed { text }) => text,
+        other => panic!("not answered: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn edits_that_build_on_a_conflict_wait_for_the_agents_choice_also_after_a_restart() {
+    let mut world = ready(vec![card(4)]).await;
+    let (_, wrap_up) = world.talked().await;
+    // The first waits for a while; meanwhile another agent makes the very version that it was to make.
+    world.api.refuse_filed([503]);
+    world.edit(wrap_up, Some((ID, 4)), "陈大文").await;
+    let waiting = |saved| matches!(saved, SavedState::Waiting { error: Some(_), .. });
+    world.until_filed("delayed", waiting).await;
+    world.edit(wrap_up, Some((ID, 5)), "陈大文先生").await;
+    let mut theirs = card(5);
+    theirs.customer.tags = vec!["钻石会员".into()];
+    world.api.knows(vec![theirs.clone()]);
+    world.api.refuse_filed([409]);
+    let conflict = SavedState::Refused {
+        code: Code::Conflict,
+    };
+    world
+        .until_filed("refused", |saved| saved == conflict)
+        .await;
+    world.desk.phone.clone().shut_down().await;
+
+    let mut desk = Desk::open(world.home.path()).await;
+    desk.sign_in(&world.api).await;
+    let what = Filed::Customer { id: ID };
+    let view = desk
+        .until("it is back", |view| filed(view) == Some((what, conflict)))
+        .await;
+    assert_eq!(view.wrap_ups[0].id, wrap_up);
+    let received = world.api.filed.borrow().clone();
+    assert!(
+        received
+            .iter()
+            .all(|one| one.version.as_deref() == Some("\"4\"")),
+        "the second edit was never sent: {received:?}"
+    );
+    let base = CustomerBody {
+        tags: Vec::new(),
+        ..profile("陈雨桐")
+    };
+    assert_eq!(
+        text(&desk, what).await,
+        Some(FiledText::Customer {
+            mine: profile("陈大文先生"),
+            base: Some(base),
+            theirs: Some(theirs.customer),
+        })
+    );
+
+    // The choice is sent with the version that was seen.
+    let chosen = CustomerBody {
+        tags: vec!["钻石会员".into()],
+        ..profile("陈大文先生")
+    };
+    desk.send(Command::SaveCustomer {
+        wrap_up,
+        edited: Some((ID, 5)),
+        body: chosen,
+    })
+    .await;
+    let received = eventually("the choice", &world.api.filed, |all| {
+        all.last().is_some_and(|one| one.answered == 200)
+    })
+    .await;
+    let last = received.last().expect("the choice");
+    assert_eq!(last.version.as_deref(), Some("\"5\""));
+    assert_eq!(last.body["tags"][0], "钻石会员");
+    desk.until("synced", |view| {
+        matches!(filed(view), Some((_, SavedState::Synced { .. })))
+    })
+    .await;
+    assert_eq!(text(&desk, what).await, None);
+    desk.phone.shut_down().await;
+}
+
+#[tokio::test]
+async fn what_somebody_else_wrote_can_be_left_as_it_is() {
+    let mut world = ready(vec![card(4)]).await;
+    let (call, wrap_up) = world.talked().await;
+    world.api.knows(vec![card(7)]);
+    world.api.refuse_filed([409]);
+    world.edit(wrap_up, Some((ID, 4)), "陈大文").await;
+    let what = world
+        .until_filed("refused", |saved| {
+            matches!(saved, SavedState::Refused { .. })
+        })
+        .await;
+    world.desk.send(Command::GiveUp { wrap_up, what }).await;
+    world
+        .desk
+        .until("given up", |view| filed(view).is_none())
+        .await;
+    assert_eq!(text(&world.desk, what).await, None);
+    let looked_up = async {
+        while shown(&world.desk, call).await != [("陈雨桐".into(), 7)] {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, looked_up)
+        .await
+        .expect("the centre's word");
+    world.desk.phone.shut_down().await;
+}
+
+#[tokio::test]
+async fn a_refused_ticket_is_found_again_mended_and_sent_with_a_new_key() {
+    let mut world = ready(vec![card(4)]).await;
+    let (_, wrap_up) = world.talked().await;
+    world.api.refuse_filed([400]);
+    let ticket = |ticket, title: &str| Command::CreateTicket {
+        wrap_up,
+        ticket,
+        title: title.into(),
+        text: "周五上午".into(),
+        due_at: None,
+    };
+    world.desk.send(ticket(None, "上门")).await;
+    let malformed = SavedState::Refused {
+        code: Code::Malformed,
+    };
+    let what = world
+        .until_filed("refused", |saved| saved == malformed)
+        .await;
+    // The form itself is at the centre before the program ends.
+    let summary = FieldValue::Text("已登记".into());
+    world
+        .desk
+        .send(Command::EditDraft {
+            wrap_up,
+            field: FieldId::from("summary"),
+            value: summary,
+        })
+        .await;
+    world.desk.send(Command::Submit { wrap_up }).await;
+    world
+        .desk
+        .until("synced", |view| {
+            matches!(view.wrap_ups[0].saved, SavedState::Synced { .. })
+        })
+        .await;
+    world.desk.phone.clone().shut_down().await;
+
+    let mut desk = Desk::open(world.home.path()).await;
+    desk.sign_in(&world.api).await;
+    let view = desk
+        .until("it is back", |view| filed(view) == Some((what, malformed)))
+        .await;
+    assert!(matches!(view.wrap_ups[0].saved, SavedState::Synced { .. }));
+    assert_eq!(view.wrap_ups[0].filed[0].title.0, "上门");
+    assert_eq!(
+        text(&desk, what).await,
+        Some(FiledText::Ticket {
+            title: "上门".into(),
+            text: "周五上午".into(),
+            due_at: None,
+        })
+    );
+    let Filed::Ticket { id } = what else {
+        panic!("no ticket: {what:?}");
+    };
+    desk.send(ticket(Some(id), "上门检修")).await;
+    let received = eventually("the mended one", &world.api.filed, |all| {
+        all.last()
+            .is_some_and(|one| one.body["title"] == "上门检修")
+    })
+    .await;
+    let tickets: Vec<_> = received
+        .iter()
+        .filter(|one| one.path.starts_with("/v1/tickets/"))
+        .collect();
+    let [first, second] = tickets.as_slice() else {
+        panic!("not two: {tickets:?}");
+    };
+    assert_eq!(first.path, second.path);
+    assert_ne!(first.key, second.key);
+    desk.until("at the centre", |view| {
+        matches!(filed(view), Some((_, SavedState::Synced { .. })))
+    })
+    .await;
+    desk.phone.clone().shut_down().await;
+
+    // Nothing is left of it: neither form nor texts.
+    let mut desk = Desk::open(world.home.path()).await;
+    desk.sign_in(&world.api).await;
+    assert_eq!(desk.phone.view().wrap_ups, []);
+    assert_eq!(text(&desk, what).await, None);
+    desk.phone.shut_down().await;
 }

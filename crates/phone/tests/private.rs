@@ -115,6 +115,7 @@ async fn file(desk: &mut Desk, wrap_up: WrapUpId) {
     .await;
     desk.send(Command::CreateTicket {
         wrap_up,
+        ticket: None,
         title: "TITLE-9271".into(),
         text: "TEXT-9271".into(),
         due_at: None,

@@ -9,8 +9,8 @@ use offhook_model::{
     FieldKind, FormDefinition, PhoneNumber, Presence, PresenceReason, PresenceState, Secret,
     SipTransport, SkillGroupId, Text, Wall,
     api::{
-        AgentProfile, CustomerBody, Event, PresenceRequest, Role, SignInResponse, SipAccount,
-        SkillGroup, StartAnsweringRequest,
+        AgentProfile, CustomerBody, Event, PresenceRequest, Role, SignInRequest, SignInResponse,
+        SipAccount, SkillGroup, StartAnsweringRequest,
     },
 };
 use serde_json::{Value, json};
@@ -43,6 +43,10 @@ struct Told {
     /// What is given of any recording; it is forbidden where there is none.
     recording: Option<Vec<u8>>,
     revision: u64,
+    /// Connections are closed without an answer.
+    away: bool,
+    /// The password that sign-in takes; any, where there is none.
+    password: Option<String>,
 }
 
 /// The handle to it. Clones share it.
@@ -126,6 +130,19 @@ impl Api {
         self.told().recording = wav;
     }
 
+    /// Is away, or back: nobody gets an answer meanwhile.
+    pub fn is_away(&self, away: bool) {
+        self.told().away = away;
+        if away {
+            self.break_off();
+        }
+    }
+
+    /// Takes this password alone from now on.
+    pub fn takes_password(&self, password: &str) {
+        self.told().password = Some(password.to_owned());
+    }
+
     pub fn tell(&self, event: Event) {
         self.events.send(event).ok();
     }
@@ -149,6 +166,9 @@ impl Api {
     async fn serve(self, stream: TcpStream) {
         let mut stream = BufReader::new(stream);
         while let Some(request) = request(&mut stream).await {
+            if self.told().away {
+                return;
+            }
             self.asked
                 .send_modify(|asked| asked.push(format!("{} {}", request.method, request.path)));
             if request.path == "/v1/events" {
@@ -202,6 +222,11 @@ impl Api {
                 if let Some(hold) = hold {
                     hold.notified().await;
                 }
+                let asked: SignInRequest = serde_json::from_slice(body).expect("a body");
+                let right = self.told().password.clone();
+                if right.is_some_and(|right| right != asked.password.expose()) {
+                    return problem(401, "wrong_password");
+                }
                 (201, Some(to_json(&self.sign_in())))
             }
             ("PUT", "/v1/presence") => {
@@ -226,6 +251,7 @@ impl Api {
                 }
             }
             ("GET", route) if route.starts_with("/v1/recordings/") => problem(403, "forbidden"),
+            ("GET", "/v1/health") => (200, Some(json!({ "version": "0.1.0" }))),
             ("GET", "/v1/legs") => (200, Some(json!([]))),
             ("PUT", route) if route.starts_with("/v1/wrap-ups/") => {
                 let answered = self.told().refuse.pop_front().unwrap_or(201);
@@ -249,12 +275,25 @@ impl Api {
                     .send_modify(|all| all.push(request.received(answered)));
                 match answered {
                     200 => (200, Some(self.file(route, body))),
-                    409 => problem(409, "conflict"),
+                    409 => self.conflict(route),
+                    400 => problem(400, "malformed"),
                     status => problem(status, "centre_failed"),
                 }
             }
             _ => (204, None),
         }
+    }
+
+    /// Says how the record stands, where it is one the centre has.
+    fn conflict(&self, route: &str) -> (u16, Option<Value>) {
+        let id = route.rsplit('/').next().unwrap_or_default();
+        let cards = &self.told().cards;
+        let current = cards.iter().find(|card| card.customer.id.to_string() == id);
+        let mut body = json!({ "code": "conflict", "title": "told so", "status": 409 });
+        if let Some(card) = current {
+            body["current"] = to_json(&card.customer);
+        }
+        (409, Some(body))
     }
 
     /// Takes a profile or a ticket over and says what the centre says.
