@@ -5,7 +5,7 @@ import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openScreen } from '../host/rehearsal-open';
 import type { RehearsalHost } from '../host/rehearsal';
-import { ids, people, type Tongue } from '../host/rehearsal-data';
+import { ids, type Tongue } from '../host/rehearsal-data';
 import { scene } from '../host/rehearsal-scenes';
 import type { FiledView, SavedState } from '../host/types';
 import App from './App.svelte';
@@ -17,7 +17,7 @@ const box = (name: string) => screen.getByRole<HTMLInputElement>('textbox', { na
 /** The desk says where the newest thing filed beside the current form is. */
 function settle(host: RehearsalHost, saved: SavedState): void {
   host.publish({
-    wrap_ups: host.view.wrap_ups.map((form) => (form.id === 'wrap-now' ? { ...form, filed: form.filed.map((entry): FiledView => ({ ...entry, saved })) } : form)),
+    wrap_ups: host.view.wrap_ups.map((form) => (form.id === 'wrap-now' ? { ...form, filed: form.filed.map((entry): FiledView => ({ ...entry, saved, can: saved.kind === 'refused' ? ['mend', 'give_up'] : [] })) } : form)),
   });
 }
 
@@ -127,23 +127,35 @@ describe('a profile', () => {
     await waitFor(() => expect(query).toHaveBeenCalledWith({ kind: 'card', call: 'call-now' }));
   });
 
-  test('that was changed elsewhere is read again, with what was changed here on top', async () => {
-    const host = await open('wrapup');
-    await userEvent.click(await screen.findByRole('button', { name: 'Edit profile' }));
-    await userEvent.clear(await screen.findByRole('textbox', { name: 'Preference' }));
-    await userEvent.type(box('Preference'), 'Mornings');
-    await userEvent.click(button('Save'));
-    settle(host, { kind: 'refused', code: 'conflict' });
-    expect(await screen.findByText('The profile was changed elsewhere')).toBeTruthy();
-    expect(screen.getByText('(conflict)')).toBeTruthy();
+  test('that somebody else changed as well stands beside theirs, line by line, and what is chosen is saved', async () => {
+    const host = await open('conflict');
+    const form = await screen.findByRole('form', { name: 'Somebody else changed this profile as well' });
+    const picked = (row: string) => within(within(form).getByRole('radiogroup', { name: row })).queryAllByRole<HTMLInputElement>('radio').find(({ checked }) => checked)?.value ?? null;
+    await waitFor(() => expect(picked('Name')).toBe('mine'));
+    // What one side alone changed is picked already; what both changed is not.
+    expect(picked('Profile tags')).toBe('theirs');
+    expect(picked('Preference')).toBeNull();
+    expect(within(form).queryByRole('radiogroup', { name: 'Product' })).toBeNull();
+    const save = button('Save what is chosen');
+    expect(save.getAttribute('aria-disabled')).toBe('true');
+    await userEvent.click(save);
+    expect(host.sent).toEqual([]);
+    await userEvent.click(screen.getByRole('radio', { name: 'Preference: At the centre, By text message' }));
+    await userEvent.click(save);
+    const saved = host.sent[0];
+    if (saved?.kind !== 'save_customer') throw new Error('a profile is saved');
+    expect(saved.edited).toEqual([ids.yutong, 9]);
+    expect(saved.body).toMatchObject({ name: 'Hannah Whitfield Jr', tags: ['Gold member', 'Purifier', 'Family', 'Newsletter'] });
+    expect(saved.body.fields.find((field) => field.label.en === 'Preference')?.value).toBe('By text message');
+    await waitFor(() => expect(screen.queryByRole('form', { name: 'Somebody else changed this profile as well' })).toBeNull());
+  });
 
-    const { cards } = await host.query({ kind: 'customers', number: people.en.first.number });
-    const theirs = cards.map((card) => ({ ...card, customer: { ...card.customer, version: 9, tags: ['Platinum'] } }));
-    vi.spyOn(host, 'query').mockImplementation(async () => ({ kind: 'card', number: null, cards: theirs, stale: false }) as never);
-    await userEvent.click(button('Reload'));
-    await waitFor(() => expect(box('Preference').value).toBe('Mornings'));
-    await userEvent.click(button('Save'));
-    expect(host.sent.at(-1)).toMatchObject({ edited: [ids.yutong, 9], body: { tags: ['Platinum'] } });
+  test('of which all is left to the other is dropped', async () => {
+    const host = await open('conflict', 'zh');
+    await userEvent.click(await screen.findByRole('button', { name: '全用服务端的' }));
+    await userEvent.click(button('保存所选'));
+    expect(host.sent).toEqual([{ kind: 'give_up', wrap_up: 'wrap-now', what: { kind: 'customer', id: ids.yutong } }]);
+    await waitFor(() => expect(screen.queryByText('这份资料别人也改过')).toBeNull());
   });
 
   test('that was refused for another reason says which, and can be changed again', async () => {
@@ -173,7 +185,7 @@ describe('a ticket', () => {
     const due = within(form).getByLabelText('Due (optional)');
     await userEvent.type(due, '2026-11-27T18:00');
     await userEvent.click(within(form).getByRole('button', { name: 'Create ticket' }));
-    expect(host.sent).toEqual([{ kind: 'create_ticket', wrap_up: 'wrap-now', title: 'Base leaks', text: 'Second visit', due_at: new Date(2026, 10, 27, 18).getTime() }]);
+    expect(host.sent).toEqual([{ kind: 'create_ticket', wrap_up: 'wrap-now', ticket: null, title: 'Base leaks', text: 'Second visit', due_at: new Date(2026, 10, 27, 18).getTime() }]);
     const filed = await screen.findByRole('list', { name: 'Tickets of this call' });
     expect(within(filed).getByText('Base leaks')).toBeTruthy();
     settle(host, { kind: 'waiting', since: Date.now(), error: 'unreachable' });
@@ -185,7 +197,33 @@ describe('a ticket', () => {
     const host = await open('unknown', 'zh');
     await userEvent.click(await screen.findByRole('button', { name: '创建工单' }));
     await userEvent.type(await screen.findByRole('textbox', { name: '标题' }), '咨询安装{Enter}');
-    expect(host.sent).toEqual([{ kind: 'create_ticket', wrap_up: 'wrap-now', title: '咨询安装', text: '', due_at: null }]);
+    expect(host.sent).toEqual([{ kind: 'create_ticket', wrap_up: 'wrap-now', ticket: null, title: '咨询安装', text: '', due_at: null }]);
+  });
+
+  test('that was refused opens again as it was written, and goes under its own name; or is dropped', async () => {
+    const host = await open('ticket-refused');
+    await userEvent.click(await screen.findByRole('button', { name: 'Change the ticket' }));
+    await waitFor(() => expect(box('Title').value).toBe('Base leaks, second visit'));
+    expect(document.activeElement).toBe(box('Title'));
+    await userEvent.type(box('Title'), ' please');
+    await userEvent.click(within(screen.getByRole('form', { name: 'Change the ticket' })).getByRole('button', { name: 'Save' }));
+    expect(host.sent).toEqual([{ kind: 'create_ticket', wrap_up: 'wrap-now', ticket: 'ticket-1', title: 'Base leaks, second visit please', text: '', due_at: null }]);
+    settle(host, { kind: 'refused', code: 'malformed' });
+    await userEvent.click(await screen.findByRole('button', { name: 'Drop it' }));
+    expect(host.sent.at(-1)).toEqual({ kind: 'give_up', wrap_up: 'wrap-now', what: { kind: 'ticket', id: 'ticket-1' } });
+    await waitFor(() => expect(screen.queryByRole('list', { name: 'Tickets of this call' })).toBeNull());
+  });
+
+  test('that this computer could not keep is still there to be sent', async () => {
+    const host = await open('wrapup');
+    await userEvent.keyboard('{Control>}t{/Control}');
+    await userEvent.type(await screen.findByRole('textbox', { name: 'Title' }), 'Disk is full{Enter}');
+    const failed = { kind: 'save_failed', code: 'store_full' } as const;
+    host.publish({
+      wrap_ups: host.view.wrap_ups.map((form) => ({ ...form, filed: form.filed.map((entry): FiledView => ({ ...entry, saved: failed, can: ['mend'] })) })),
+    });
+    await userEvent.click(await screen.findByRole('button', { name: 'Change the ticket' }));
+    await waitFor(() => expect(box('Title').value).toBe('Disk is full'));
   });
 
   test('is not lost when another record is looked at, and gone after Cancel', async () => {

@@ -6,6 +6,7 @@ import type { CallRow, Code, Command, DeskAction, FormDefinition, Levels, Settin
 import { clock } from '../kit/clock.svelte';
 import { Cards } from '../pop/cards.svelte';
 import { Edits } from '../pop/edits.svelte';
+import { FiledTexts } from '../pop/filed.svelte';
 import { isDown } from '../presence/links';
 import { Forms } from '../wrapup/forms.svelte';
 
@@ -32,6 +33,7 @@ export class Desk {
   readonly forms: Forms;
   readonly edits = new Edits();
   readonly histories: Histories;
+  readonly filed: FiledTexts;
   readonly #host: Host;
   /** Edits and submits leave in the order they were made. */
   #written: Promise<void> = Promise.resolve();
@@ -42,6 +44,7 @@ export class Desk {
     this.cards = new Cards(host);
     this.forms = new Forms(host, this.send);
     this.histories = new Histories(host);
+    this.filed = new FiledTexts(host);
   }
 
   start(): void {
@@ -90,26 +93,29 @@ export class Desk {
     this.downSince = isDown(view) ? (this.downSince ?? Date.now()) : null;
     this.forms.keep(view.wrap_ups);
     this.edits.keep(view.wrap_ups);
-    if (view.session.kind === 'signed_in') this.way = null;
-    if (view.session.kind !== 'signed_in') {
-      if (before?.session.kind === 'signed_in') this.#loadSettings();
+    this.filed.keep(view.wrap_ups);
+    const opened = before !== null && isOpen(before);
+    if (isOpen(view)) this.way = null;
+    else {
+      if (opened) this.#loadSettings();
       this.form = null;
       this.calls = { kind: 'loading' };
       this.cards.forget();
       this.forms.forget();
       this.edits.forget();
       this.histories.forget();
+      this.filed.forget();
       return;
     }
-    if (before?.session.kind !== 'signed_in' || this.form === null) this.#loadForm();
-    if (before?.session.kind !== 'signed_in' || legsChanged(before, view)) this.loadCalls();
+    if (before?.session.kind !== view.session.kind || this.form === null) this.#loadForm();
+    if (!opened || legsChanged(before, view)) this.loadCalls();
   }
 
   #loadSettings(): void {
     this.settings = null;
     this.#host.query({ kind: 'settings' }).then(
       ({ settings }) => (this.settings = settings),
-      () => (this.settings = { centre: null, username: null, account: null, roots: null }),
+      () => (this.settings = { centre: null, username: null, account: null, roots: null, opens_offline: false }),
     );
   }
 
@@ -119,6 +125,11 @@ export class Desk {
       () => undefined,
     );
   }
+}
+
+/** Somebody's desk is open, with a session or without. */
+function isOpen(view: View): boolean {
+  return view.session.kind === 'signed_in' || view.session.kind === 'offline';
 }
 
 /** A leg began or ended, its customer was found, or the centre told of one: the call list has news. */

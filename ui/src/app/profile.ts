@@ -1,9 +1,9 @@
 // Editing the profile of an open record: where the desk's store, the card and the record meet.
 
 import { tick } from 'svelte';
-import type { CustomerCard, PhoneNumber } from '../host/types';
+import type { CustomerCard, FiledView, PhoneNumber } from '../host/types';
 import type { Messages } from '../i18n';
-import { bodyOf, profileFiled, rebase, type ProfileEdit } from '../pop/edits.svelte';
+import { bodyOf, dueField, profileFiled, type ProfileEdit } from '../pop/edits.svelte';
 import type { Desk } from './desk.svelte';
 import type { OpenRecord } from './records';
 
@@ -41,27 +41,35 @@ export function editProfile(desk: Desk, record: OpenRecord): void {
 }
 
 /** Opens the form with what was refused. */
-export function editAgain(desk: Desk, record: OpenRecord): void {
+export async function editAgain(desk: Desk, record: OpenRecord, entry: FiledView): Promise<void> {
   const sent = desk.edits.sent(record.id);
-  if (sent) desk.edits.putProfile(record.id, { ...sent, sent: false });
+  if (sent) {
+    desk.edits.putProfile(record.id, { ...sent, sent: false });
+  } else {
+    const text = await desk.filed.fetch(entry.what);
+    if (text?.kind !== 'customer') return;
+    const version = desk.cards.card(record.call, record.caller)?.customer.version ?? text.theirs?.version ?? 1;
+    desk.edits.putProfile(record.id, { edited: [entry.what.id, version], base: text.theirs ? bodyOf(text.theirs) : text.mine, body: text.mine, sent: false });
+  }
   focusSoon('profile-name');
-}
-
-/** Somebody else changed it: reads it again and puts what was changed here on top. */
-export function reloadProfile(desk: Desk, record: OpenRecord): void {
-  const sent = desk.edits.sent(record.id);
-  void desk.cards.again(record.call).then(() => {
-    const fresh = desk.cards.card(record.call, record.caller);
-    if (fresh && sent) desk.edits.putProfile(record.id, rebase(sent, fresh.customer));
-    else if (fresh) editProfile(desk, record);
-    focusSoon('profile-name');
-  });
 }
 
 /** Opens the form for a new ticket, and puts the caret in it. */
 export function writeTicket(desk: Desk, record: OpenRecord): void {
   if (!record.form?.can.includes('create_ticket')) return;
-  if (!desk.edits.ticket(record.id)) desk.edits.putTicket(record.id, { title: '', text: '', due: '' });
+  if (!desk.edits.ticket(record.id)) desk.edits.putTicket(record.id, { title: '', text: '', due: '', mends: null });
+  focusSoon('ticket-title');
+}
+
+/** Opens the form with a ticket that was refused, as it was written. */
+export async function mendTicket(desk: Desk, record: OpenRecord, entry: FiledView): Promise<void> {
+  const handed = desk.edits.handed(record.id, entry.title);
+  const kept = entry.saved.kind === 'save_failed' ? null : await desk.filed.fetch(entry.what);
+  if (kept?.kind === 'ticket') {
+    desk.edits.putTicket(record.id, { title: kept.title, text: kept.text, due: dueField(kept.due_at), mends: entry.what.id });
+  } else if (handed) {
+    desk.edits.putTicket(record.id, { ...handed, mends: entry.what.id });
+  }
   focusSoon('ticket-title');
 }
 

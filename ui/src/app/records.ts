@@ -21,7 +21,7 @@ export interface OpenRecord {
 }
 
 /** How a record stands, for its tab. */
-export type RecordState = 'ringing' | 'calling' | 'live' | 'wrap_up' | 'draft' | 'local' | 'waiting' | 'refused' | 'synced' | 'kept';
+export type RecordState = 'ringing' | 'calling' | 'live' | 'wrap_up' | 'draft' | 'local' | 'waiting' | 'refused' | 'conflict' | 'synced' | 'kept';
 
 /** Lists the records: calls first, then forms, newest first. What is synced or kept stays while one looks at it (`shown`) or is in its wrap-up. */
 export function openRecords(view: View, shown: WrapUpId | null): OpenRecord[] {
@@ -42,7 +42,7 @@ export function openRecords(view: View, shown: WrapUpId | null): OpenRecord[] {
   const onTheLine = new Set(records.map((record) => record.id));
   for (const form of view.wrap_ups) {
     if (onTheLine.has(form.id)) continue;
-    if (isDone(form.saved) && form.id !== shown && form.id !== current) continue;
+    if (isDone(form) && form.id !== shown && form.id !== current) continue;
     records.push({
       id: form.id,
       call: form.call,
@@ -70,14 +70,25 @@ export function currentWrapUp(view: View): WrapUpView | null {
 
 const callStates: Record<CallView['phase'], RecordState> = { offered: 'ringing', answering: 'ringing', dialling: 'calling', alerting: 'calling', live: 'live' };
 
-/** Nothing more is to be done with the form. */
-export function isDone(saved: SavedState): boolean {
-  return saved.kind === 'synced' || saved.kind === 'kept';
+const arrived = (saved: SavedState): boolean => saved.kind === 'synced' || saved.kind === 'kept';
+
+/** Nothing more is to be done with the form, nor with what was filed beside it. */
+export function isDone(form: WrapUpView): boolean {
+  return arrived(form.saved) && form.filed.every((entry) => arrived(entry.saved));
+}
+
+/** How far what was filed beside a form is, where that is worse than the form itself. */
+function besideState(form: WrapUpView): RecordState | null {
+  if (form.filed.some(({ can }) => can.includes('compare'))) return 'conflict';
+  if (form.filed.some(({ can }) => can.length > 0)) return 'refused';
+  return arrived(form.saved) && form.filed.some(({ saved }) => !arrived(saved)) ? 'waiting' : null;
 }
 
 export function recordState(record: OpenRecord, view: View): RecordState {
   if (record.live) return callStates[record.live.phase];
   const saved: SavedState = record.form?.saved ?? { kind: 'blank' };
+  const beside = record.form && record.id !== currentWrapUp(view)?.id ? besideState(record.form) : null;
+  if (beside && saved.kind !== 'refused' && saved.kind !== 'save_failed') return beside;
   switch (saved.kind) {
     case 'waiting':
     case 'submitting':
@@ -101,7 +112,7 @@ export function recordState(record: OpenRecord, view: View): RecordState {
 export function recordWords(m: Messages): Record<RecordState, string> {
   return {
     ringing: m.tabs.ringing, calling: m.tabs.calling, live: m.tabs.live, wrap_up: m.tabs.wrapUp, draft: m.tabs.draft, local: m.tabs.local, waiting: m.tabs.waiting,
-    refused: m.tabs.refused, synced: m.tabs.synced, kept: m.tabs.kept,
+    refused: m.tabs.refused, conflict: m.tabs.conflict, synced: m.tabs.synced, kept: m.tabs.kept,
   };
 }
 

@@ -1,7 +1,7 @@
 // The scripted screens, by name.
 
 import { groups, people, SHARED_NUMBER, type Person, type Tongue } from './rehearsal-data';
-import type { CallerMatch, CallView, Code, Draft, LinkView, Presence, PresenceReason, View, WrapUpView } from './types';
+import type { Again, AgentProfile, CallerMatch, CallView, Code, Draft, LinkView, Presence, PresenceReason, View, WrapUpView } from './types';
 
 export interface Scene {
   view: View;
@@ -97,9 +97,14 @@ function presence(which: Presence, reason: PresenceReason = 'by_hand', since = 7
   return { wanted: which, confirmed: { presence: which, reason, since: now - since, revision: 1 }, unconfirmed: false, check_out_queued: false };
 }
 
+const agentOf = (tongue: Tongue): AgentProfile => ({
+  id: 'agent', name: tongue === 'en' ? 'Hannah Price' : '林晓峰', extension: tongue === 'en' ? '1003' : '1001', role: 'agent', listen_recordings: true,
+  skill_groups: [{ id: 'g1', name: groups.afterSales }, { id: 'g2', name: groups.members }, { id: 'g3', name: groups.installation }],
+});
+
 export const screens = [
   'signin', 'signin-error', 'signin-roots', 'signin-busy', 'out', 'ready', 'break', 'empty', 'ringing', 'late', 'typing', 'several', 'unknown', 'unavailable', 'stale', 'looking', 'live',
-  'muted', 'dialling', 'alerting', 'held', 'ended-busy', 'filed', 'conflict', 'account', 'account-dialling', 'signin-account', 'wrapup', 'limited', 'limited-late', 'incomplete', 'waiting', 'synced', 'refused', 'offline', 'connecting', 'notices', 'unopened',
+  'muted', 'dialling', 'alerting', 'held', 'ended-busy', 'filed', 'conflict', 'ticket-refused', 'away', 'away-password', 'account', 'account-dialling', 'signin-account', 'wrapup', 'limited', 'limited-late', 'incomplete', 'waiting', 'synced', 'refused', 'offline', 'connecting', 'notices', 'unopened',
 ] as const;
 
 export function scene(name: string, tongue: Tongue): Scene {
@@ -122,10 +127,7 @@ export function scene(name: string, tongue: Tongue): Scene {
     revision: 1,
     session: {
       kind: 'signed_in',
-      agent: {
-        id: 'agent', name: tongue === 'en' ? 'Hannah Price' : '林晓峰', extension: tongue === 'en' ? '1003' : '1001', role: 'agent', listen_recordings: true,
-        skill_groups: [{ id: 'g1', name: groups.afterSales }, { id: 'g2', name: groups.members }, { id: 'g3', name: groups.installation }],
-      },
+      agent: agentOf(tongue),
       local: false,
     },
     links: { api: up, sip: up },
@@ -182,6 +184,20 @@ export function scene(name: string, tongue: Tongue): Scene {
     links: { api: { kind: 'off' }, sip: up }, queues: [], wrap_ups: [],
   } satisfies Partial<View>;
 
+  /** Opened while the centre is away: three forms of the day, one with a refused ticket. */
+  const away = (again: Again): Partial<View> => ({
+    session: { kind: 'offline', agent: agentOf(tongue), why: 'unreachable', again },
+    links: { api: down('unreachable'), sip: { kind: 'off' } }, presence: null, queues: [], cannot_dial: 'unreachable', activity_since: null,
+    can: again.kind === 'asks_password' ? ['sign_out', 'sign_in_again'] : ['sign_out'],
+    wrap_ups: [
+      put(older(first, 'wrap-1', {
+        caller: known(first, true), offered_at: now - 25 * MINUTE, missing: [], saved: { kind: 'saved', at: now - 8 * SECOND },
+        filed: [{ what: { kind: 'ticket', id: 'ticket-1' }, title: w.ticket, saved: { kind: 'waiting', since: now - 60 * SECOND, error: null }, can: [] }],
+      }), done),
+      ...others,
+    ],
+  });
+
   switch (name) {
     case 'signin-account':
     case 'signin':
@@ -234,12 +250,18 @@ export function scene(name: string, tongue: Tongue): Scene {
     case 'filed':
       return wrapping({
         filed: [
-          { what: { kind: 'customer', id: first.id }, title: first.name, saved: { kind: 'synced', at: now - 20 * SECOND } },
-          { what: { kind: 'ticket', id: 'ticket-1' }, title: w.ticket, saved: { kind: 'waiting', since: now - 9 * SECOND, error: 'unreachable' } },
+          { what: { kind: 'customer', id: first.id }, title: first.name, saved: { kind: 'synced', at: now - 20 * SECOND }, can: [] },
+          { what: { kind: 'ticket', id: 'ticket-1' }, title: w.ticket, saved: { kind: 'waiting', since: now - 9 * SECOND, error: 'unreachable' }, can: [] },
         ],
       });
     case 'conflict':
-      return wrapping({ filed: [{ what: { kind: 'customer', id: first.id }, title: first.name, saved: { kind: 'refused', code: 'conflict' } }] });
+      return wrapping({ filed: [{ what: { kind: 'customer', id: first.id }, title: first.name, saved: { kind: 'refused', code: 'conflict' }, can: ['compare', 'give_up'] }] });
+    case 'ticket-refused':
+      return wrapping({ filed: [{ what: { kind: 'ticket', id: 'ticket-1' }, title: w.ticket, saved: { kind: 'refused', code: 'malformed' }, can: ['mend', 'give_up'] }] });
+    case 'away':
+      return at(away({ kind: 'by_itself' }));
+    case 'away-password':
+      return at(away({ kind: 'asks_password', error: null }));
     case 'account':
       return at(local);
     case 'account-dialling':

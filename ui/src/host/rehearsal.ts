@@ -2,9 +2,9 @@
 // answers commands just well enough to click through. Never part of a production build.
 
 import type { AnswerTo, Host, Unsubscribe } from './host';
-import { account, cardsOf, formDefinition, rowsOf, type Tongue } from './rehearsal-data';
+import { account, cardsOf, formDefinition, people, rowsOf, type Tongue } from './rehearsal-data';
 import { CALLER_ID, scene, type Scene } from './rehearsal-scenes';
-import type { Answer, CallerMatch, CallView, Code, Command, Draft, FiledView, Levels, Query, View } from './types';
+import type { Answer, CallerMatch, CallView, Code, Command, Draft, Filed, FiledText, FiledView, Levels, Query, View } from './types';
 
 export class RehearsalHost implements Host {
   view: View;
@@ -94,12 +94,14 @@ export class RehearsalHost implements Host {
       }
       case 'customers':
         return { kind: 'customers', cards: cardsOf(this.#tongue, query.number), stale: false };
+      case 'filed':
+        return { kind: 'filed', text: this.#filedText(query.what) };
       case 'form':
         return { kind: 'form', form: formDefinition };
       case 'calls':
         return { kind: 'calls', rows: this.#scene.empty ? [] : rowsOf(this.#tongue) };
       case 'settings':
-        return { kind: 'settings', settings: this.#screen === 'signin-account' ? { centre: null, username: null, account, roots: null } : { centre: 'https://centre.example', username: this.#tongue === 'en' ? 'hannah' : 'lin', account: null, roots: this.#screen === 'signin-roots' ? '/etc/ssl/company.pem' : null } };
+        return { kind: 'settings', settings: this.#screen === 'signin-account' ? { centre: null, username: null, account, roots: null, opens_offline: false } : { centre: 'https://centre.example', username: this.#tongue === 'en' ? 'hannah' : 'lin', account: null, roots: this.#screen === 'signin-roots' ? '/etc/ssl/company.pem' : null, opens_offline: this.#screen === 'signin-error' } };
     }
   }
 
@@ -155,12 +157,17 @@ export class RehearsalHost implements Host {
       case 'save_customer': {
         const id = command.edited?.[0] ?? 'customer-new';
         this.#isCustomer(command.wrap_up, { kind: 'known', customer: { id, name: command.body.name }, stale: false });
-        this.#file(command.wrap_up, { what: { kind: 'customer', id }, title: command.body.name, saved: { kind: 'submitting' } });
+        this.#file(command.wrap_up, { what: { kind: 'customer', id }, title: command.body.name, saved: { kind: 'submitting' }, can: [] });
         break;
       }
       case 'create_ticket':
-        this.#file(command.wrap_up, { what: { kind: 'ticket', id: `ticket-${this.sent.length}` }, title: command.title, saved: { kind: 'submitting' } });
+        this.#file(command.wrap_up, { what: { kind: 'ticket', id: command.ticket ?? `ticket-${this.sent.length}` }, title: command.title, saved: { kind: 'submitting' }, can: [] });
         break;
+      case 'give_up': {
+        const gone = JSON.stringify(command.what);
+        this.publish({ wrap_ups: view.wrap_ups.map((form) => ({ ...form, filed: form.filed.filter(({ what }) => JSON.stringify(what) !== gone) })) });
+        break;
+      }
       case 'edit_draft': {
         const draft = this.#scene.drafts.get(command.wrap_up);
         if (draft) this.#scene.drafts.set(command.wrap_up, { ...draft, values: { ...draft.values, [command.field]: command.value } } satisfies Draft);
@@ -211,7 +218,11 @@ export class RehearsalHost implements Host {
       case 'dismiss_notice':
         this.publish({ notices: view.notices.filter(({ id }) => id !== command.notice) });
         break;
+      case 'sign_in_again':
+        if (view.session.kind === 'offline') this.publish({ session: { ...view.session, again: { kind: 'by_itself' } } });
+        break;
       case 'sign_in':
+      case 'work_offline':
       case 'use_account':
         this.publish({ session: { kind: 'signing_in' } });
         break;
@@ -239,6 +250,16 @@ export class RehearsalHost implements Host {
       calls: [{ ...call, number, caller_id: CALLER_ID, caller: { kind: 'unknown' }, wrap_up: id, call: `call-${id}` }], cannot_dial: 'line_busy', activity: 'dialling', next: null,
       wrap_ups: [{ ...form, id, call: `call-${id}`, number, caller: { kind: 'unknown' } }, ...this.view.wrap_ups],
     });
+  }
+
+  #filedText(what: Filed): FiledText | null {
+    if (what.kind === 'ticket') return { kind: 'ticket', title: this.#tongue === 'en' ? 'Base leaks, second visit' : '底座渗水，二次上门', text: '', due_at: null };
+    const theirs = cardsOf(this.#tongue, people[this.#tongue].first.number)[0]?.customer;
+    if (!theirs) return null;
+    const { name, numbers, tags, fields } = theirs;
+    const base = { name, numbers, tags: tags.slice(0, 2), fields };
+    const mine = { ...base, name: this.#tongue === 'en' ? `${name} Jr` : `${name}女士`, fields: fields.map((field, n) => (n === 4 ? { ...field, value: this.#tongue === 'en' ? 'Mornings' : '上午联系' } : field)) };
+    return { kind: 'customer', mine, base, theirs: { ...theirs, fields: fields.map((field, n) => (n === 4 ? { ...field, value: this.#tongue === 'en' ? 'By text message' : '短信通知' } : field)), version: 9 } };
   }
 
   #nameOf(customer: string): string {

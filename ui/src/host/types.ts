@@ -8,6 +8,15 @@
 export type Activity = "free" | "ringing" | "dialling" | "talking" | "consulting" | "wrap_up";
 
 /**
+ * How a desk that was opened without the centre comes to a session.
+ */
+export type Again = { "kind": "by_itself" } | { "kind": "asks_password", 
+/**
+ * Why the last one was refused.
+ */
+error: Code | null, };
+
+/**
  * An agent of the centre.
  */
 export type AgentId = string;
@@ -69,7 +78,11 @@ cards: Array<CustomerCard>,
 /**
  * The cards are this computer's copy, because the service did not answer.
  */
-stale: boolean, } | { "kind": "form", 
+stale: boolean, } | { "kind": "filed", 
+/**
+ * What was written; nothing where the centre has it.
+ */
+text: FiledText | null, } | { "kind": "form", 
 /**
  * The form; nothing before sign-in.
  */
@@ -306,7 +319,11 @@ account: BareAccount, } | { "kind": "set_roots",
 /**
  * The file; nothing for the system's.
  */
-file: string | null, } | { "kind": "sign_out" } | { "kind": "check_in" } | { "kind": "check_out" } | { "kind": "cancel_check_out" } | { "kind": "set_presence", 
+file: string | null, } | { "kind": "work_offline" } | { "kind": "sign_in_again", 
+/**
+ * The agent's password.
+ */
+password: Secret, } | { "kind": "sign_out" } | { "kind": "check_in" } | { "kind": "check_out" } | { "kind": "cancel_check_out" } | { "kind": "set_presence", 
 /**
  * The presence asked for.
  */
@@ -380,6 +397,10 @@ body: CustomerBody, } | { "kind": "create_ticket",
  */
 wrap_up: WrapUpId, 
 /**
+ * The one that was refused and is mended with this; nothing for a new one.
+ */
+ticket: TicketId | null, 
+/**
  * What it is about, in a line.
  */
 title: string, 
@@ -390,7 +411,15 @@ text: string,
 /**
  * By when it should be done.
  */
-due_at: Wall | null, } | { "kind": "edit_draft", 
+due_at: Wall | null, } | { "kind": "give_up", 
+/**
+ * The form beside which it was filed.
+ */
+wrap_up: WrapUpId, 
+/**
+ * What.
+ */
+what: Filed, } | { "kind": "edit_draft", 
 /**
  * Which form.
  */
@@ -539,7 +568,7 @@ name: string, };
 /**
  * What may be done that belongs to no call.
  */
-export type DeskAction = "sign_in" | "sign_out" | "check_in" | "check_out" | "cancel_check_out" | "set_ready" | "set_break" | "start_answering" | "back_to_break" | "extend_wrap_up";
+export type DeskAction = "sign_in" | "sign_in_again" | "sign_out" | "check_in" | "check_out" | "cancel_check_out" | "set_ready" | "set_break" | "start_answering" | "back_to_break" | "extend_wrap_up";
 
 /**
  * Who started the call.
@@ -674,6 +703,40 @@ id: CustomerId, } | { "kind": "ticket",
 id: TicketId, };
 
 /**
+ * What may be done with something that was filed.
+ */
+export type FiledAction = "mend" | "compare" | "give_up";
+
+/**
+ * What was filed, as it was written.
+ */
+export type FiledText = { "kind": "ticket", 
+/**
+ * What it is about, in a line.
+ */
+title: Typed, 
+/**
+ * The whole of it.
+ */
+text: Typed, 
+/**
+ * By when it should be done.
+ */
+due_at: Wall | null, } | { "kind": "customer", 
+/**
+ * As it was written here last.
+ */
+mine: CustomerBody, 
+/**
+ * How it stood before; nothing where that is not known, or the customer is new.
+ */
+base: CustomerBody | null, 
+/**
+ * How it stands at the centre, as far as this computer has heard.
+ */
+theirs: Customer | null, };
+
+/**
  * Something filed, and where it is.
  */
 export type FiledView = { 
@@ -688,7 +751,11 @@ title: Typed,
 /**
  * Where it is.
  */
-saved: SavedState, };
+saved: SavedState, 
+/**
+ * What may be done with it now.
+ */
+can: Array<FiledAction>, };
 
 /**
  * 会话小结: the after-call form of a centre.
@@ -1073,7 +1140,11 @@ call: CallId, } | { "kind": "customers",
 /**
  * The number.
  */
-number: PhoneNumber, } | { "kind": "form" } | { "kind": "calls" } | { "kind": "settings" };
+number: PhoneNumber, } | { "kind": "filed", 
+/**
+ * What.
+ */
+what: Filed, } | { "kind": "form" } | { "kind": "calls" } | { "kind": "settings" };
 
 /**
  * One queue.
@@ -1197,7 +1268,19 @@ agent: AgentProfile,
 /**
  * With a bare SIP account: there is no centre behind it.
  */
-local: boolean, };
+local: boolean, } | { "kind": "offline", 
+/**
+ * Whose desk it is.
+ */
+agent: AgentProfile, 
+/**
+ * Why the centre was not reached.
+ */
+why: Code, 
+/**
+ * How it goes on when the centre answers.
+ */
+again: Again, };
 
 /**
  * What this computer remembers between starts. Never a password.
@@ -1218,7 +1301,11 @@ account: BareAccount | null,
 /**
  * The PEM file with the root certificates that are trusted at the next sign-in; nothing for the system's.
  */
-roots: string | null, };
+roots: string | null, 
+/**
+ * The last agent did not sign out: [`offhook_desk::Command::WorkOffline`] may open their data without the centre.
+ */
+opens_offline: boolean, };
 
 /**
  * How SIP messages travel (RFC 3261 section 18).

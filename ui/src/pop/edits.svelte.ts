@@ -2,7 +2,7 @@
 // never discards them, and neither does looking elsewhere.
 
 import { SvelteMap } from 'svelte/reactivity';
-import type { CallerMatch, Customer, CustomerBody, CustomerCard, CustomerId, FiledView, WrapUpId, WrapUpView } from '../host/types';
+import type { CallerMatch, Customer, CustomerBody, CustomerCard, CustomerId, FiledView, TicketId, WrapUpId, WrapUpView } from '../host/types';
 
 export interface ProfileEdit {
   /** Whose profile and which version of it; nothing for a new customer. */
@@ -20,6 +20,15 @@ export interface TicketEdit {
   text: string;
   /** As the field for a date and time gives it, or empty. */
   due: string;
+  /** The one that was refused and is mended with this; nothing for a new one. */
+  mends: TicketId | null;
+}
+
+/** A moment as the field for a date and time takes it. */
+export function dueField(at: number | null): string {
+  if (at === null) return '';
+  const local = new Date(at - new Date(at).getTimezoneOffset() * 60_000);
+  return local.toISOString().slice(0, 16);
 }
 
 /** What an agent may write of a customer. */
@@ -34,27 +43,6 @@ export function cleanNumber(text: string): string | null {
   return /^\+?[0-9*#]{2,20}$/.test(clean) ? clean : null;
 }
 
-/** Puts what was changed here on top of what the profile has become elsewhere. */
-export function rebase({ base, body }: ProfileEdit, fresh: Customer): ProfileEdit {
-  const now = bodyOf(fresh);
-  const changed = (a: unknown, b: unknown) => JSON.stringify(a) !== JSON.stringify(b);
-  const mine = (label: string) => {
-    const at = (fields: CustomerBody['fields']) => fields.find((field) => JSON.stringify(field.label) === label)?.value;
-    return changed(at(base.fields), at(body.fields)) ? at(body.fields) : undefined;
-  };
-  return {
-    edited: [fresh.id, fresh.version],
-    base: now,
-    body: {
-      name: changed(base.name, body.name) ? body.name : now.name,
-      numbers: changed(base.numbers, body.numbers) ? body.numbers : now.numbers,
-      tags: [...now.tags.filter((tag) => body.tags.includes(tag) || !base.tags.includes(tag)), ...body.tags.filter((tag) => !base.tags.includes(tag) && !now.tags.includes(tag))],
-      fields: now.fields.map((field) => ({ label: field.label, value: mine(JSON.stringify(field.label)) ?? field.value })),
-    },
-    sent: false,
-  };
-}
-
 /** Where the last change of the profile is, where one was made beside this form. */
 export function profileFiled(filed: FiledView[]): FiledView | null {
   return filed.findLast(({ what }) => what.kind === 'customer') ?? null;
@@ -63,6 +51,8 @@ export function profileFiled(filed: FiledView[]): FiledView | null {
 export class Edits {
   readonly #profiles = new SvelteMap<WrapUpId, ProfileEdit>();
   readonly #tickets = new SvelteMap<WrapUpId, TicketEdit>();
+  /** The ticket that was handed to the desk last, until it says where it is. */
+  readonly #handed = new Map<WrapUpId, TicketEdit>();
 
   /** The profile being edited. */
   profile(id: WrapUpId): ProfileEdit | null {
@@ -96,6 +86,19 @@ export class Edits {
     this.#tickets.delete(id);
   }
 
+  /** The ticket goes to the desk: its form closes. */
+  handTicket(id: WrapUpId): void {
+    const ticket = this.#tickets.get(id);
+    if (ticket) this.#handed.set(id, ticket);
+    this.#tickets.delete(id);
+  }
+
+  /** What was handed over last under a title: this computer did not keep it, so that nobody else has it. */
+  handed(id: WrapUpId, title: string): TicketEdit | null {
+    const ticket = this.#handed.get(id);
+    return ticket?.title.trim() === title ? ticket : null;
+  }
+
   /** The card with what was just saved in it, until the centre's own says so. */
   over(id: WrapUpId, card: CustomerCard | null, caller: CallerMatch, filed: FiledView[]): CustomerCard | null {
     const edit = this.sent(id);
@@ -110,7 +113,7 @@ export class Edits {
   /** Drops what stands beside forms the desk no longer holds. */
   keep(open: WrapUpView[]): void {
     const ids = new Set(open.map((form) => form.id));
-    for (const map of [this.#profiles, this.#tickets]) {
+    for (const map of [this.#profiles, this.#tickets, this.#handed]) {
       for (const id of map.keys()) if (!ids.has(id)) map.delete(id);
     }
   }
@@ -118,5 +121,6 @@ export class Edits {
   forget(): void {
     this.#profiles.clear();
     this.#tickets.clear();
+    this.#handed.clear();
   }
 }

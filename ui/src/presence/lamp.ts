@@ -3,7 +3,7 @@
 import type { Messages } from '../i18n';
 import type { Text, View } from '../host/types';
 import type { IconName } from '../kit/icons';
-import { isRefused, isVoiceDown } from './links';
+import { isAway, isRefused, isVoiceDown } from './links';
 
 export type LampTone = 'out' | 'ready' | 'break' | 'mobile' | 'ring' | 'live' | 'held' | 'wrap' | 'warn' | 'off';
 
@@ -47,6 +47,9 @@ export function lampFace(view: View, m: Messages, text: (text: Text) => string, 
   }
   if (call) {
     return { tone: 'live', icon: 'live', title: m.lamp.live, line: queued ? m.lamp.thenCheckOut : m.lamp.thenWrapUp, since: null, presence: word };
+  }
+  if (isAway(view)) {
+    return { tone: 'off', icon: 'offline', title: m.lamp.offline, line: m.lamp.notSignedIn, since: downSince, presence: '' };
   }
   if (isVoiceDown(view)) {
     const { api, sip } = view.links;

@@ -2,8 +2,13 @@
 
 import type { View } from '../host/types';
 
+/** Open without a session, because the centre was away. */
+export function isAway(view: View): boolean {
+  return view.session.kind === 'offline';
+}
+
 export function isDown(view: View): boolean {
-  return view.session.kind === 'signed_in' && [view.links.api, view.links.sip].some((link) => link.kind === 'connecting');
+  return isAway(view) || (view.session.kind === 'signed_in' && [view.links.api, view.links.sip].some((link) => link.kind === 'connecting'));
 }
 
 /** No call comes, whatever the state on record is. */
@@ -13,7 +18,7 @@ export function isVoiceDown(view: View): boolean {
 
 /** Down because a try failed, not merely on its way up. */
 export function isOffline(view: View): boolean {
-  return isDown(view) && [view.links.api, view.links.sip].some((link) => link.kind === 'connecting' && link.error !== null);
+  return isAway(view) || (isDown(view) && [view.links.api, view.links.sip].some((link) => link.kind === 'connecting' && link.error !== null));
 }
 
 /** The registrar takes no such password: it is not tried again by itself. */
