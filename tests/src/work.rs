@@ -65,7 +65,51 @@ pub async fn check_in(window: &Desktop) -> Result<()> {
     window.find(Role::Button, READY).await.map(drop)
 }
 
+/// Writes the summary and what else is required.
+///
+/// # Errors
+/// There is no form.
+pub async fn fill_in(window: &Desktop, summary: &str) -> Result<()> {
+    window.type_into(Role::TextBox, SUMMARY, summary).await?;
+    window
+        .choose(
+            &["Disposition", "业务类型"],
+            &["After-sales / Repair", "售后 / 报修"],
+        )
+        .await
+}
+
 impl World {
+    /// Has a customer call, answers in the window and hangs up there: the wrap-up is open.
+    ///
+    /// # Errors
+    /// One of both does not.
+    pub async fn talked(&self, window: &Desktop, number: &str) -> Result<CallId> {
+        let customer = self.customer_calls(number).await?;
+        let call = self.waits(customer).await?;
+        window.click(Role::Button, ANSWER).await?;
+        window.find(Role::Timer, TALK_TIME).await?;
+        self.customer_is(customer, "connected").await?;
+        window.press("Shift+Escape").await?;
+        window.find(Role::Button, WRAP_UP).await?;
+        self.customer_is(customer, "ended").await?;
+        Ok(call)
+    }
+
+    /// Waits for the one wrap-up of a call at the centre, and gives its summary.
+    ///
+    /// # Errors
+    /// There is none, or more than one.
+    pub async fn summary_of(&self, call: CallId) -> Result<String> {
+        eventually("the wrap-up at the centre", PATIENCE, async || {
+            let stored = self.administrator.wrap_ups_of(call).await?;
+            ensure!(stored.len() == 1, "{} of it", stored.len());
+            let values = serde_json::to_value(&stored[0].body.values)?;
+            Ok(values["summary"].as_str().context("a summary")?.to_owned())
+        })
+        .await
+    }
+
     /// Opens a window, signs a sample agent in and checks in.
     ///
     /// # Errors

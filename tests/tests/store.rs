@@ -11,12 +11,13 @@ use e2e::{
     display::Display,
     headless::{Audio, Headless},
     keyring::Keyring,
+    place::eventually,
     window::Opening,
     work::{PATIENCE, check_in, sign_in},
     world::World,
 };
-use offhook_desk::{Command, NoticeKind, SavedState, View};
-use offhook_model::{Activity, Code, FieldId, FieldValue, Presence, WrapUpId};
+use offhook_desk::{Again, Command, NoticeKind, SavedState, SessionView, View};
+use offhook_model::{Activity, Code, FieldId, FieldValue, Presence, Secret, WrapUpId};
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::{fs, path::Path};
 
@@ -129,6 +130,97 @@ async fn a_keyring_that_hangs_keeps_nobody_from_a_call() -> Result<()> {
     let view = lin.view().context("a view")?;
     ensure!(!is_told(&view, Code::KeyringUnavailable), "it works again");
     lin.leave().await
+}
+
+/// The keyring opens what the agent left, without a password; after a sign-out it does not, and hanging it is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_keyring_opens_the_desk_without_the_centre_until_the_agent_signs_out() -> Result<()> {
+    let mut world = World::silent("store-offline", 30).await?;
+    let keyring = Keyring::unlocked(&world.place, &world.environment).await?;
+    let profile = world.place.dir("profile-lin")?;
+    let environment = keyring.environment();
+    let start = async |world: &World, name: &str| {
+        Headless::on_profile(&world.place, environment, name, &profile, &Audio::Null).await
+    };
+    let mut lin = start(&world, "at-work").await?;
+    lin.take_up_work(&world.centre.http, "lin", PASSWORD)
+        .await?;
+    let draft = write_a_draft(&world, &mut lin).await?;
+    lin.kill()?;
+    world.centre.crash()?;
+
+    let mut lin = start(&world, "alone").await?;
+    assert!(opens_offline(&mut lin).await?);
+    keyring.hang()?;
+    lin.command(&Command::WorkOffline).await?;
+    refused(&lin).await?;
+    keyring.go_on()?;
+    // What it was asked while it hung it answers first.
+    let asks = Again::AsksPassword { error: None };
+    eventually("the desk without the centre", PATIENCE, async || {
+        lin.command(&Command::WorkOffline).await?;
+        let opens = lin.until("an answer", |view| match view.session {
+            SessionView::Offline { again, .. } => Some(again == asks),
+            SessionView::SignedOut { .. } => Some(false),
+            SessionView::SigningIn | SessionView::SignedIn { .. } => None,
+        });
+        ensure!(opens.await?, "it is shut");
+        Ok(())
+    })
+    .await?;
+    has_draft(&lin, draft).await?;
+    let query = serde_json::json!({ "kind": "draft", "wrap_up": draft });
+    let text = lin.ask("query", query).await?;
+    assert_eq!(text.pointer("/draft/values/summary"), Some(&TEXT.into()));
+
+    // With the centre back the password makes a session of it; the form stays.
+    let World {
+        centre,
+        place: home,
+        environment: plain,
+        ..
+    } = &mut world;
+    centre.up(home, plain).await?;
+    lin.command(&Command::SignInAgain {
+        password: Secret::new(PASSWORD),
+    })
+    .await?;
+    lin.until("a session", |view| {
+        matches!(view.session, SessionView::SignedIn { .. }).then_some(())
+    })
+    .await?;
+    has_draft(&lin, draft).await?;
+    lin.command(&Command::SignOut).await?;
+    lin.until("signed out", |view| {
+        let error = None;
+        (view.session == SessionView::SignedOut { error }).then_some(())
+    })
+    .await?;
+    lin.leave().await?;
+
+    let mut lin = start(&world, "left").await?;
+    assert!(!opens_offline(&mut lin).await?);
+    lin.command(&Command::WorkOffline).await?;
+    refused(&lin).await?;
+    lin.leave().await
+}
+
+async fn opens_offline(agent: &mut Headless) -> Result<bool> {
+    let query = serde_json::json!({ "kind": "settings" });
+    let settings = agent.ask("query", query).await?;
+    let opens = settings.pointer("/settings/opens_offline");
+    opens
+        .and_then(serde_json::Value::as_bool)
+        .context("no word of it")
+}
+
+async fn refused(agent: &Headless) -> Result<()> {
+    let error = Some(Code::KeyringUnavailable);
+    agent
+        .until("that the keyring does not open it", |view| {
+            (view.session == SessionView::SignedOut { error }).then_some(())
+        })
+        .await
 }
 
 #[tokio::test(flavor = "multi_thread")]

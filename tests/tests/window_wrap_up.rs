@@ -8,11 +8,10 @@ use e2e::{
     desktop::Role,
     display::Display,
     place::eventually,
-    window::{Opening, Window},
-    work::{ANSWER, PATIENCE, READY, START, SUMMARY, TALK_TIME, WRAP_UP, seconds},
+    window::Opening,
+    work::{ANSWER, PATIENCE, READY, START, SUMMARY, TALK_TIME, WRAP_UP, fill_in, seconds},
     world::World,
 };
-use offhook_model::CallId;
 
 const NUMBER: &str = "+13125550167";
 const NEXT: &str = "+447700900142";
@@ -23,7 +22,7 @@ async fn everything_about_a_call_is_written_in_its_wrap_up() -> Result<()> {
     let world = World::silent("window-wrap-up", 60).await?;
     let display = Display::start(&world.place, &world.environment).await?;
     let window = world.desk(&display, "lin", Opening::silent("lin")).await?;
-    let call = talked(&world, &window, NUMBER).await?;
+    let call = world.talked(&window, NUMBER).await?;
     window.picture_of("wrap-up").await?;
 
     // The details of the call.
@@ -136,7 +135,7 @@ async fn everything_about_a_call_is_written_in_its_wrap_up() -> Result<()> {
         .choose(&["Disposition"], &["After-sales / Repair"])
         .await?;
     window.press("Ctrl+Enter").await?;
-    let stored = synced(&world, call).await?;
+    let stored = world.summary_of(call).await?;
     assert_eq!(stored, "Wants the drying looked at.");
     // Submitting alone keeps the state.
     window.find(Role::Button, START).await?;
@@ -173,21 +172,21 @@ async fn everything_about_a_call_is_written_in_its_wrap_up() -> Result<()> {
     window.picture_of("draft").await?;
 
     // Submitting and starting in one.
-    let third = talked(&world, &window, NUMBER).await?;
-    fill(&window, "All well now.").await?;
+    let third = world.talked(&window, NUMBER).await?;
+    fill_in(&window, "All well now.").await?;
     window.allows(Role::Button, SUBMIT_AND_START).await?;
     window.press("F2").await?;
     window.find(Role::Button, READY).await?;
-    assert_eq!(synced(&world, third).await?, "All well now.");
+    assert_eq!(world.summary_of(third).await?, "All well now.");
 
     // Back to Break is the second choice: then nobody rings.
-    let fourth = talked(&world, &window, NUMBER).await?;
-    fill(&window, "Called once more.").await?;
+    let fourth = world.talked(&window, NUMBER).await?;
+    fill_in(&window, "Called once more.").await?;
     window.click(Role::Button, &["Back to Break"]).await?;
     window
         .find(Role::Button, &["Break, No calls are offered"])
         .await?;
-    assert_eq!(synced(&world, fourth).await?, "Called once more.");
+    assert_eq!(world.summary_of(fourth).await?, "Called once more.");
     let last = world.customer_calls(NEXT).await?;
     let last_call = world.waits(last).await?;
     window.withholds(Role::Button, ANSWER, PATIENCE).await?;
@@ -200,35 +199,4 @@ async fn everything_about_a_call_is_written_in_its_wrap_up() -> Result<()> {
         "centre: no wrap-up of the draft's call, one of each submitted; calls are offered after the one, and wait after Break until Ready",
     )?;
     window.close().await.map(drop)
-}
-
-/// Has a customer call, answers and hangs up: the wrap-up is open.
-async fn talked(world: &World, window: &Window, number: &str) -> Result<CallId> {
-    let customer = world.customer_calls(number).await?;
-    let call = world.waits(customer).await?;
-    window.click(Role::Button, ANSWER).await?;
-    window.find(Role::Timer, TALK_TIME).await?;
-    world.customer_is(customer, "connected").await?;
-    window.press("Shift+Escape").await?;
-    window.find(Role::Button, WRAP_UP).await?;
-    world.customer_is(customer, "ended").await?;
-    Ok(call)
-}
-
-async fn fill(window: &Window, summary: &str) -> Result<()> {
-    window.type_into(Role::TextBox, SUMMARY, summary).await?;
-    window
-        .choose(&["Disposition"], &["After-sales / Repair"])
-        .await
-}
-
-/// Waits for the one wrap-up of a call at the centre, and gives its summary.
-async fn synced(world: &World, call: CallId) -> Result<String> {
-    eventually("the wrap-up at the centre", PATIENCE, async || {
-        let stored = world.administrator.wrap_ups_of(call).await?;
-        ensure!(stored.len() == 1, "{} of it", stored.len());
-        let values = serde_json::to_value(&stored[0].body.values)?;
-        Ok(values["summary"].as_str().context("a summary")?.to_owned())
-    })
-    .await
 }

@@ -168,7 +168,9 @@ impl Campaign {
         let presence = phone
             .until_within("sign-in", PATIENCE, |view| match view.session {
                 SessionView::SignedIn { .. } => view.presence.clone(),
-                SessionView::SignedOut { .. } | SessionView::SigningIn => None,
+                SessionView::SignedOut { .. }
+                | SessionView::SigningIn
+                | SessionView::Offline { .. } => None,
             })
             .await?;
         if presence.confirmed.presence == Presence::CheckedOut {
