@@ -214,7 +214,7 @@ impl Desk {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Mono> {
         let rings = self.calls.iter().filter_map(Call::deadline);
-        let saves = self.wrap_ups.iter().filter_map(|wrap_up| wrap_up.save_at);
+        let saves = self.wrap_ups.iter().filter_map(WrapUp::save_due);
         rings.chain(saves).min()
     }
 

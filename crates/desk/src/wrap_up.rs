@@ -25,7 +25,9 @@ pub(crate) struct WrapUp {
     pub(crate) filed: Vec<FiledItem>,
     pub(crate) saving: Saving,
     /// When the draft must go to the disk.
-    pub(crate) save_at: Option<Mono>,
+    save_at: Option<Mono>,
+    /// The newest edit that the store was asked to keep and has not answered for.
+    asked: Option<u64>,
     /// The newest edit on the disk, and since when.
     saved: Option<(u64, Wall)>,
     save_failed: Option<Code>,
@@ -74,6 +76,7 @@ impl WrapUp {
             filed: Vec::new(),
             saving: Saving::Open,
             save_at: None,
+            asked: None,
             saved: None,
             save_failed: None,
         }
@@ -114,6 +117,17 @@ impl WrapUp {
     pub(crate) fn touch(&mut self, now: Now) {
         self.draft.edit += 1;
         self.save_at.get_or_insert(now.mono + TYPING_PAUSE);
+    }
+
+    /// When its next save is due: on a slow disk they do not pile up.
+    pub(crate) fn save_due(&self) -> Option<Mono> {
+        self.save_at.filter(|_| self.asked.is_none())
+    }
+
+    fn save(&mut self) -> Effect {
+        self.save_at = None;
+        self.asked = Some(self.draft.edit);
+        Effect::SaveDraft(self.draft.clone())
     }
 
     pub(crate) fn saved_state(&self) -> SavedState {
@@ -243,6 +257,7 @@ impl Desk {
     pub(crate) fn draft_saved(&mut self, now: Now, wrap_up: WrapUpId, edit: u64) {
         if let Some(form) = self.wrap_up_mut(wrap_up) {
             form.save_failed = None;
+            form.asked = form.asked.filter(|asked| *asked != edit);
             if form.saved.is_none_or(|(newest, _)| newest <= edit) {
                 form.saved = Some((edit, now.wall));
             }
@@ -256,6 +271,7 @@ impl Desk {
         };
         let told = form.save_failed == Some(code);
         form.save_failed = Some(code);
+        form.asked = None;
         form.save_at = Some(now.mono + SAVE_AGAIN);
         if !told {
             self.refuse(now, code);
@@ -325,10 +341,8 @@ impl Desk {
 
     pub(crate) fn save_due_drafts(&mut self, now: Now) {
         for form in &mut self.wrap_ups {
-            if form.save_at.is_some_and(|due| due <= now.mono) {
-                form.save_at = None;
-                self.effects
-                    .push_back(Effect::SaveDraft(form.draft.clone()));
+            if form.save_due().is_some_and(|due| due <= now.mono) {
+                self.effects.push_back(form.save());
             }
         }
     }
@@ -336,9 +350,8 @@ impl Desk {
     /// Before the session closes: whatever the disk does not have goes there.
     pub(crate) fn save_all_drafts(&mut self) {
         for form in &mut self.wrap_ups {
-            if form.save_at.take().is_some() {
-                self.effects
-                    .push_back(Effect::SaveDraft(form.draft.clone()));
+            if form.save_at.is_some() {
+                self.effects.push_back(form.save());
             }
         }
     }
@@ -349,10 +362,8 @@ impl Desk {
             .iter_mut()
             .find(|form| form.draft.wrap_up == wrap_up)
         {
-            form.save_at = None;
             form.draft.edit += 1;
-            self.effects
-                .push_back(Effect::SaveDraft(form.draft.clone()));
+            self.effects.push_back(form.save());
         }
     }
 

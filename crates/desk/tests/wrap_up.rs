@@ -9,7 +9,7 @@ use offhook_desk::{
 };
 use offhook_model::{
     Activity, CallerMatch, Code, CustomerId, CustomerName, LegOutcome, Presence, PresenceReason,
-    Random, Wall,
+    Random, Wall, WrapUpId,
 };
 use std::time::Duration;
 
@@ -77,20 +77,62 @@ fn an_untouched_form_does_not_claim_to_be_saved() {
     assert_eq!(day.form(wrap_up).saved, SavedState::Blank);
 }
 
+/// The store keeps what it is asked to: the edits.
+fn keeps(day: &mut Day, wrap_up: WrapUpId) -> Vec<u64> {
+    let effects = day.take();
+    let edits = effects.iter().filter_map(|effect| match effect {
+        Effect::SaveDraft(draft) => Some(draft.edit),
+        _ => None,
+    });
+    let edits: Vec<u64> = edits.collect();
+    for edit in edits.iter().copied() {
+        day.fact(Fact::DraftSaved { wrap_up, edit });
+    }
+    edits
+}
+
+#[test]
+fn on_a_slow_disk_saves_do_not_pile_up_and_the_newest_text_follows() {
+    let mut day = Day::ready();
+    let wrap_up = day.talked();
+    keeps(&mut day, wrap_up);
+    day.edit(wrap_up, "summary", "x");
+    day.pass(Duration::from_millis(100));
+    let [Effect::SaveDraft(slow)] = &day.take()[..] else {
+        panic!("one save");
+    };
+    for n in 1..20 {
+        day.edit(wrap_up, "summary", &"x".repeat(n + 1));
+        day.pass(Duration::from_millis(100));
+        assert!(day.take().is_empty(), "the store is busy with one");
+    }
+    assert_eq!(day.form(wrap_up).saved, SavedState::Unsaved);
+    day.fact(Fact::DraftSaved {
+        wrap_up,
+        edit: slow.edit,
+    });
+    day.pass(Duration::ZERO);
+    assert_eq!(keeps(&mut day, wrap_up), [slow.edit + 19]);
+    assert!(matches!(day.form(wrap_up).saved, SavedState::Saved { .. }));
+    // Whoever leaves meanwhile has it saved all the same.
+    day.edit(wrap_up, "summary", "y");
+    day.pass(Duration::from_millis(100));
+    day.edit(wrap_up, "summary", "yz");
+    day.take();
+    day.command(Command::SignOut);
+    assert!(matches!(day.take()[0], Effect::SaveDraft(_)));
+}
+
 #[test]
 fn typing_goes_to_the_disk_within_100_ms_however_fast_it_goes_on() {
     let mut day = Day::ready();
     let wrap_up = day.talked();
-    day.take();
+    keeps(&mut day, wrap_up);
     let mut saves = 0;
     for n in 0..21 {
         day.edit(wrap_up, "summary", &"x".repeat(n + 1));
         day.pass(Duration::from_millis(50));
-        saves += day
-            .take()
-            .iter()
-            .filter(|effect| matches!(effect, Effect::SaveDraft(_)))
-            .count();
+        saves += keeps(&mut day, wrap_up).len();
     }
     assert!(
         (10..=11).contains(&saves),
