@@ -7,7 +7,7 @@ import { openScreen } from '../host/rehearsal-open';
 import type { RehearsalHost } from '../host/rehearsal';
 import { ids, type Tongue } from '../host/rehearsal-data';
 import { scene } from '../host/rehearsal-scenes';
-import type { FiledView, SavedState } from '../host/types';
+import type { Answer, CallerMatch, Customer, FiledView, SavedState } from '../host/types';
 import App from './App.svelte';
 
 const open = (name: string, tongue: Tongue = 'en') => openScreen(App, name, tongue);
@@ -137,6 +137,7 @@ describe('a profile', () => {
     expect(picked('Preference')).toBeNull();
     expect(within(form).queryByRole('radiogroup', { name: 'Product' })).toBeNull();
     const save = button('Save what is chosen');
+    expect(within(form).getByText('1 line to choose')).toBeTruthy();
     expect(save.getAttribute('aria-disabled')).toBe('true');
     await userEvent.click(save);
     expect(host.sent).toEqual([]);
@@ -150,12 +151,40 @@ describe('a profile', () => {
     await waitFor(() => expect(screen.queryByRole('form', { name: 'Somebody else changed this profile as well' })).toBeNull());
   });
 
+  test('in conflict is not edited past it', async () => {
+    await open('conflict');
+    await screen.findByRole('form', { name: 'Somebody else changed this profile as well' });
+    expect(screen.queryByRole('button', { name: 'Edit profile' })).toBeNull();
+    await userEvent.keyboard('{Control>}e{/Control}');
+    expect(screen.queryByRole('textbox', { name: 'Name' })).toBeNull();
+    expect(screen.getByRole('form', { name: 'Somebody else changed this profile as well' })).toBeTruthy();
+  });
+
+  test('in conflict is to be chosen from anew when it is changed once more', async () => {
+    const host = await open('conflict');
+    await userEvent.click(await screen.findByRole('button', { name: 'All from here' }));
+    expect(button('Save what is chosen').getAttribute('aria-disabled')).toBeNull();
+    const ask = host.query.bind(host);
+    vi.spyOn(host, 'query').mockImplementation(async (query) => {
+      const answer: Answer = await ask(query);
+      const newer = (theirs: Customer): Customer => ({ ...theirs, name: 'Somebody else', version: theirs.version + 1 });
+      if (answer.kind === 'card') return { ...answer, cards: answer.cards.map((card) => ({ ...card, customer: newer(card.customer) })) } as never;
+      if (answer.kind !== 'filed' || answer.text?.kind !== 'customer' || !answer.text.theirs) return answer as never;
+      return { ...answer, text: { ...answer.text, theirs: newer(answer.text.theirs) } } as never;
+    });
+    // The look-up says more: the card is read anew, and with it what it was compared with.
+    const stale = (caller: CallerMatch): CallerMatch => (caller.kind === 'known' ? { ...caller, stale: true } : caller);
+    host.publish({ wrap_ups: host.view.wrap_ups.map((form) => ({ ...form, caller: stale(form.caller) })) });
+    await screen.findByRole('radio', { name: 'Name: At the centre, Somebody else' });
+    expect(button('Save what is chosen').getAttribute('aria-disabled')).toBe('true');
+  });
+
   test('of which all is left to the other is dropped', async () => {
     const host = await open('conflict', 'zh');
-    await userEvent.click(await screen.findByRole('button', { name: '全用服务端的' }));
+    await userEvent.click(await screen.findByRole('button', { name: '全选服务端版本' }));
     await userEvent.click(button('保存所选'));
     expect(host.sent).toEqual([{ kind: 'give_up', wrap_up: 'wrap-now', what: { kind: 'customer', id: ids.yutong } }]);
-    await waitFor(() => expect(screen.queryByText('这份资料别人也改过')).toBeNull());
+    await waitFor(() => expect(screen.queryByText('这份客户资料别人也改过')).toBeNull());
   });
 
   test('that was refused for another reason says which, and can be changed again', async () => {
@@ -209,6 +238,12 @@ describe('a ticket', () => {
     await userEvent.click(within(screen.getByRole('form', { name: 'Change the ticket' })).getByRole('button', { name: 'Save' }));
     expect(host.sent).toEqual([{ kind: 'create_ticket', wrap_up: 'wrap-now', ticket: 'ticket-1', title: 'Base leaks, second visit please', text: '', due_at: null }]);
     settle(host, { kind: 'refused', code: 'malformed' });
+    await userEvent.click(await screen.findByRole('button', { name: 'Drop…' }));
+    // Its text is nowhere else: it is asked once more, and what keeps it comes first.
+    await waitFor(() => expect(document.activeElement).toBe(button('Keep')));
+    expect(host.sent).toHaveLength(1);
+    await userEvent.click(button('Keep'));
+    await userEvent.click(await screen.findByRole('button', { name: 'Drop…' }));
     await userEvent.click(await screen.findByRole('button', { name: 'Drop it' }));
     expect(host.sent.at(-1)).toEqual({ kind: 'give_up', wrap_up: 'wrap-now', what: { kind: 'ticket', id: 'ticket-1' } });
     await waitFor(() => expect(screen.queryByRole('list', { name: 'Tickets of this call' })).toBeNull());

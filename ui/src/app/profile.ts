@@ -25,12 +25,18 @@ export function newProfile(number: PhoneNumber): ProfileEdit {
 /** Why the profile cannot be edited now; null where it can. */
 export function editRefusal(desk: Desk, record: OpenRecord, m: Messages): string | null {
   if (!record.form?.can.includes('save_customer')) return m.codes.not_now;
-  if (profileFiled(record.form.filed)?.saved.kind === 'submitting') return m.pop.saving;
+  const entry = profileFiled(record.form.filed);
+  if (entry?.saved.kind === 'submitting') return m.pop.saving;
+  if (entry?.can.includes('compare')) return m.pop.chooseInConflict;
   return desk.cards.card(record.call, record.caller) ? null : m.pop.notThereHint;
 }
 
-/** Opens the form on the profile, or the one for a new customer, and puts the caret in it: the agent asked for it. */
+/** Opens the form on the profile, or the one for a new customer, and puts the caret in it: the agent asked for it. What was
+ *  refused is changed again, and of a conflict both sides are chosen from first, so that neither is written over unseen. */
 export function editProfile(desk: Desk, record: OpenRecord): void {
+  const entry = profileFiled(record.form?.filed ?? []);
+  if (entry?.can.includes('compare')) return;
+  if (entry?.can.includes('mend') && !desk.edits.profile(record.id)) return void editAgain(desk, record, entry);
   const card = shownCard(desk, record);
   const own = desk.cards.card(record.call, record.caller);
   if (card && own && !desk.edits.profile(record.id)) {

@@ -104,7 +104,7 @@ const agentOf = (tongue: Tongue): AgentProfile => ({
 
 export const screens = [
   'signin', 'signin-error', 'signin-roots', 'signin-busy', 'out', 'ready', 'break', 'empty', 'ringing', 'late', 'typing', 'several', 'unknown', 'unavailable', 'stale', 'looking', 'live',
-  'muted', 'dialling', 'alerting', 'held', 'ended-busy', 'filed', 'conflict', 'ticket-refused', 'away', 'away-password', 'account', 'account-dialling', 'signin-account', 'wrapup', 'limited', 'limited-late', 'incomplete', 'waiting', 'synced', 'refused', 'offline', 'connecting', 'notices', 'unopened',
+  'muted', 'dialling', 'alerting', 'held', 'ended-busy', 'filed', 'conflict', 'profile-refused', 'ticket-refused', 'away', 'away-password', 'away-refused', 'account', 'account-dialling', 'signin-account', 'wrapup', 'limited', 'limited-late', 'incomplete', 'waiting', 'synced', 'refused', 'offline', 'connecting', 'notices', 'unopened',
 ] as const;
 
 export function scene(name: string, tongue: Tongue): Scene {
@@ -256,12 +256,16 @@ export function scene(name: string, tongue: Tongue): Scene {
       });
     case 'conflict':
       return wrapping({ filed: [{ what: { kind: 'customer', id: first.id }, title: first.name, saved: { kind: 'refused', code: 'conflict' }, can: ['compare', 'give_up'] }] });
+    case 'profile-refused':
+      return wrapping({ filed: [{ what: { kind: 'customer', id: first.id }, title: first.name, saved: { kind: 'refused', code: 'forbidden' }, can: ['mend', 'give_up'] }] });
     case 'ticket-refused':
       return wrapping({ filed: [{ what: { kind: 'ticket', id: 'ticket-1' }, title: w.ticket, saved: { kind: 'refused', code: 'malformed' }, can: ['mend', 'give_up'] }] });
     case 'away':
       return at(away({ kind: 'by_itself' }));
     case 'away-password':
       return at(away({ kind: 'asks_password', error: null }));
+    case 'away-refused':
+      return at({ ...away({ kind: 'asks_password', error: 'wrong_password' }), links: { api: up, sip: { kind: 'off' } } });
     case 'account':
       return at(local);
     case 'account-dialling':

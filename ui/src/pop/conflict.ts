@@ -1,9 +1,7 @@
 // Two wrote the same profile: where they differ, and what comes of a choice. Pure.
 
-import type { Customer, CustomerBody } from '../host/types';
-import type { Messages } from '../i18n';
-import { phone } from '../i18n';
-import type { Text } from '../host/types';
+import type { Customer, CustomerBody, Text } from '../host/types';
+import { phone, type Messages } from '../i18n';
 import { bodyOf } from './edits.svelte';
 
 export type Side = 'mine' | 'theirs';
@@ -28,32 +26,36 @@ export interface Both {
 const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
 const keyOf = (label: Text) => `field ${JSON.stringify(label)}`;
 
-/** Every line as plain values, by its key. */
-function lines(body: CustomerBody): Map<string, unknown> {
-  return new Map<string, unknown>([['name', body.name], ['numbers', body.numbers], ['tags', body.tags], ...body.fields.map((field): [string, unknown] => [keyOf(field.label), field.value])]);
+/** What stands in a line: one text, or a list. */
+type Line = string | string[];
+
+/** Every line, by its key. */
+function lines(body: CustomerBody): Map<string, Line> {
+  return new Map<string, Line>([['name', body.name], ['numbers', body.numbers], ['tags', body.tags], ...body.fields.map((field): [string, Line] => [keyOf(field.label), field.value])]);
 }
 
-function written(key: string, value: unknown): string {
-  if (Array.isArray(value)) return value.map((one) => (key === 'numbers' ? phone(String(one)) : String(one))).join(key === 'numbers' ? ', ' : ' · ');
-  return typeof value === 'string' ? value : '';
+function written(key: string, line: Line = ''): string {
+  if (typeof line === 'string') return line;
+  return key === 'numbers' ? line.map(phone).join(', ') : line.join(' · ');
 }
 
-/** Lists the lines in which both differ, in the order of the profile. */
+/** Lists the lines in which both differ: what is to be chosen first, then in the order of the profile. */
 export function differences({ mine, theirs, base }: Both, m: Messages, text: (text: Text) => string): Difference[] {
   const here = lines(mine);
   const there = lines(bodyOf(theirs));
   const before = base && lines(base);
   const labels = new Map([...theirs.fields, ...mine.fields].map((field) => [keyOf(field.label), text(field.label)]));
   const named = (key: string) => ({ name: m.pop.name, numbers: m.pop.numberMain, tags: m.pop.profileTags })[key] ?? labels.get(key) ?? key;
-  return [...new Set([...there.keys(), ...here.keys()])]
+  const found = [...new Set([...there.keys(), ...here.keys()])]
     .filter((key) => !same(here.get(key), there.get(key)))
-    .map((key) => ({
+    .map((key): Difference => ({
       key,
       label: named(key),
       mine: written(key, here.get(key)),
       theirs: written(key, there.get(key)),
       changedBy: !before ? null : same(before.get(key), there.get(key)) ? 'mine' : same(before.get(key), here.get(key)) ? 'theirs' : null,
     }));
+  return [...found.filter((row) => row.changedBy === null), ...found.filter((row) => row.changedBy !== null)];
 }
 
 /** The profile that was chosen, line by line. What is not chosen stands as it does at the centre. */
