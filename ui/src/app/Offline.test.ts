@@ -42,7 +42,7 @@ describe('without the centre', () => {
   test('the password is asked for in place, says what it sends, and why it was refused', async () => {
     const host = await open('away-password');
     // A ticket and a form wait.
-    const send = await screen.findByRole('button', { name: 'Sign in and send 2' });
+    const send = await screen.findByRole('button', { name: 'Sign in and sync 2' });
     await userEvent.click(send);
     expect(host.sent).toEqual([]);
     await userEvent.type(screen.getByLabelText('Your password'), 'guess{Enter}');
@@ -54,6 +54,29 @@ describe('without the centre', () => {
     expect(await screen.findByText('The centre answers again.')).toBeTruthy();
     expect(screen.getByText('(wrong_password)')).toBeTruthy();
     expect(screen.getByLabelText<HTMLInputElement>('Your password').value).toBe('');
+    // The field was gone while the password was tried: the caret is back in it, and nowhere that it was not.
+    await waitFor(() => expect(document.activeElement).toBe(screen.getByLabelText('Your password')));
+  });
+
+  test('a refused password leaves the caret to who has gone on writing', async () => {
+    const host = await open('away-password');
+    await userEvent.type(await screen.findByLabelText('Your password'), 'guess{Enter}');
+    await userEvent.click(button('Grace Liu, draft'));
+    await waitFor(() => expect(summary().value).not.toBe(''));
+    await userEvent.click(summary());
+    const session = host.view.session;
+    if (session.kind !== 'offline') throw new Error('it is offline');
+    host.publish({ session: { ...session, again: { kind: 'asks_password', error: 'wrong_password' } } });
+    expect(await screen.findByText('(wrong_password)')).toBeTruthy();
+    expect(document.activeElement).toBe(summary());
+  });
+
+  test('nothing promises what only a sign-in brings', async () => {
+    await open('away-password');
+    expect(await screen.findByText('Goes on once you are signed in')).toBeTruthy();
+    expect(screen.getByText('Shown once you are signed in')).toBeTruthy();
+    expect(screen.getByText('Sign in: the phone registers by itself; then one key checks you in.')).toBeTruthy();
+    expect(screen.queryByText('You are in no skill group yet')).toBeNull();
   });
 
   test('what is being written stays as it is when the session comes', async () => {
@@ -78,6 +101,7 @@ describe('several wrap-ups', () => {
     expect(rows).toHaveLength(3);
     const row = (name: RegExp) => within(beside).getByRole('button', { name }).textContent ?? '';
     expect(row(/Tom Becker/)).toMatch(/waiting.*\+44 7700 900142.*Inbound.*Talked 8:55.*waiting to sync/s);
+    expect(row(/Hannah Whitfield/)).toMatch(/draft.*Ticket “Base leaks, second visit” is waiting to sync, draft saved/s);
     expect(row(/Grace Liu/)).toMatch(/draft.*\+1 312 555 0196.*Disposition missing/s);
     expect(within(beside).getByRole('button', { name: /Grace Liu/ }).getAttribute('aria-current')).toBe('true');
     await userEvent.click(within(beside).getByRole('button', { name: /Tom Becker/ }));
@@ -99,6 +123,14 @@ describe('several wrap-ups', () => {
     await waitFor(() => expect([document.activeElement, summary().selectionStart, summary().selectionEnd]).toEqual([summary(), 4, 9]));
     await userEvent.keyboard('{Control>}2{/Control}');
     await waitFor(() => expect([document.activeElement, summary().selectionStart]).toEqual([summary(), 2]));
+  });
+
+  test('a conflict beside the form at hand shows in its tab, wherever one looks', async () => {
+    await open('conflict');
+    await userEvent.click(await screen.findByRole('button', { name: 'Today' }));
+    expect(button('Hannah Whitfield, conflict')).toBeTruthy();
+    const pending = screen.getByRole('region', { name: 'Wrap-ups to finish' });
+    expect(within(pending).getByText(/The profile is in conflict \(conflict\)/)).toBeTruthy();
   });
 
   test('one with a refused ticket says so in its tab and in the list, also when it is itself at the centre', async () => {

@@ -2,6 +2,7 @@
 
 import type { CallView, CallerMatch, CallId, Direction, PhoneNumber, SavedState, Text, View, WrapUpId, WrapUpView } from '../host/types';
 import type { Messages } from '../i18n';
+import type { IconName } from '../kit/icons';
 
 export interface OpenRecord {
   /** The record's name for as long as it is open. */
@@ -87,7 +88,7 @@ function besideState(form: WrapUpView): RecordState | null {
 export function recordState(record: OpenRecord, view: View): RecordState {
   if (record.live) return callStates[record.live.phase];
   const saved: SavedState = record.form?.saved ?? { kind: 'blank' };
-  const beside = record.form && record.id !== currentWrapUp(view)?.id ? besideState(record.form) : null;
+  const beside = record.form && besideState(record.form);
   if (beside && saved.kind !== 'refused' && saved.kind !== 'save_failed') return beside;
   switch (saved.kind) {
     case 'waiting':
@@ -107,6 +108,21 @@ export function recordState(record: OpenRecord, view: View): RecordState {
       return 'draft';
   }
 }
+
+/** The icon of each state and the class of its ink, as tabs and lists show it. */
+export const recordFaces: Record<RecordState, { icon: IconName; ink: string }> = {
+  ringing: { icon: 'ring', ink: 'ink-ready' },
+  calling: { icon: 'outbound', ink: 'ink-live' },
+  live: { icon: 'live', ink: 'ink-live' },
+  wrap_up: { icon: 'wrap', ink: 'ink-wrap' },
+  draft: { icon: 'wrap', ink: 'ink-wrap' },
+  local: { icon: 'wrap', ink: 'ink-wrap' },
+  waiting: { icon: 'waiting', ink: 'ink-break' },
+  refused: { icon: 'warn', ink: 'ink-break' },
+  conflict: { icon: 'warn', ink: 'ink-break' },
+  synced: { icon: 'synced', ink: 'ink-ready' },
+  kept: { icon: 'disk', ink: 'ink-ready' },
+};
 
 /** The word of each state, as tabs and lists say it. */
 export function recordWords(m: Messages): Record<RecordState, string> {

@@ -7,6 +7,11 @@ export function isAway(view: View): boolean {
   return view.session.kind === 'offline';
 }
 
+/** Open without a session, and none comes before the password is given. */
+export function asksPassword(view: View): boolean {
+  return view.session.kind === 'offline' && view.session.again.kind === 'asks_password';
+}
+
 export function isDown(view: View): boolean {
   return isAway(view) || (view.session.kind === 'signed_in' && [view.links.api, view.links.sip].some((link) => link.kind === 'connecting'));
 }
