@@ -2,7 +2,7 @@
 
 import { cleanup, screen, waitFor, within } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openScreen } from '../host/rehearsal-open';
 import type { Tongue } from '../host/rehearsal-data';
 import { scene } from '../host/rehearsal-scenes';
@@ -69,6 +69,15 @@ describe('without the centre', () => {
     host.publish({ session: { ...session, again: { kind: 'asks_password', error: 'wrong_password' } } });
     expect(await screen.findByText('(wrong_password)')).toBeTruthy();
     expect(document.activeElement).toBe(summary());
+  });
+
+  test('in the smallest window the password takes the place of the keys', async () => {
+    const media = window.matchMedia.bind(window);
+    vi.spyOn(window, 'matchMedia').mockImplementation((query) => media(query.includes('max-width: 679px') ? 'all' : query));
+    await open('away-password');
+    const phone = await screen.findByRole('complementary', { name: 'Phone' });
+    expect(within(phone).getByLabelText('Your password')).toBeTruthy();
+    expect(within(phone).queryByRole('group', { name: 'Dial pad' })).toBeNull();
   });
 
   test('nothing promises what only a sign-in brings', async () => {
