@@ -18,6 +18,8 @@ pub struct Written {
     pub owed: bool,
     /// Whether it was given to be submitted.
     pub submitted: Submitted,
+    /// When it was seen first.
+    opened: Instant,
     /// What is surely on the disk; nothing where the form itself is not.
     stands: Option<FormValues>,
     strokes: Vec<Stroke>,
@@ -53,12 +55,13 @@ struct Stroke {
 impl Written {
     /// Begins with an empty form.
     #[must_use]
-    pub const fn new(wrap_up: WrapUpId, call: CallId, owed: bool) -> Self {
+    pub fn new(wrap_up: WrapUpId, call: CallId, owed: bool) -> Self {
         Self {
             wrap_up,
             call,
             owed,
             submitted: Submitted::No,
+            opened: Instant::now(),
             stands: None,
             strokes: Vec::new(),
         }
@@ -97,13 +100,12 @@ impl Written {
     /// More is missing than may be, or what was found was never typed.
     pub fn lost(&self, found: Option<&FormValues>, killed: Option<Killed>) -> Result<Duration> {
         let Some(found) = found else {
-            ensure!(
-                !self.owed && self.stands.is_none(),
-                "the form {} is gone",
-                self.wrap_up
-            );
-            return age(&self.strokes, killed)
-                .with_context(|| format!("the form {} is gone with its text", self.wrap_up));
+            ensure!(self.stands.is_none(), "the form {} is gone", self.wrap_up);
+            // One that is owed goes to the disk when its call is answered: for that it has as long as typing has.
+            let owed = self.owed.then_some(self.opened);
+            let oldest = owed.or(self.strokes.first().map(|stroke| stroke.at));
+            return age(oldest, killed)
+                .with_context(|| format!("the form {} is gone", self.wrap_up));
         };
         let at = self
             .strokes
@@ -114,7 +116,8 @@ impl Written {
             None if *found == self.stands.clone().unwrap_or_default() => &self.strokes[..],
             None => bail!("what stands in {} was never typed", self.wrap_up),
         };
-        age(missing, killed).with_context(|| format!("in the form {}", self.wrap_up))
+        let oldest = missing.first().map(|stroke| stroke.at);
+        age(oldest, killed).with_context(|| format!("in the form {}", self.wrap_up))
     }
 
     /// Goes on from what was found.
@@ -125,17 +128,17 @@ impl Written {
     }
 }
 
-fn age(missing: &[Stroke], killed: Option<Killed>) -> Result<Duration> {
-    let Some(oldest) = missing.first() else {
+/// How long before the kill the oldest thing that is missing came to be.
+fn age(oldest: Option<Instant>, killed: Option<Killed>) -> Result<Duration> {
+    let Some(oldest) = oldest else {
         return Ok(Duration::ZERO);
     };
-    let killed = killed.context("typing is missing though the app was not killed")?;
+    let killed = killed.context("something is missing though the app was not killed")?;
     let Killed { at, late } = killed;
-    let age = at.saturating_duration_since(oldest.at);
+    let age = at.saturating_duration_since(oldest);
     ensure!(
         age <= MAY_BE_LOST + late,
-        "typing of {age:?} before the kill is missing, {} keystrokes, and the machine was {late:?} late",
-        missing.len()
+        "what was there {age:?} before the kill is missing, and the machine was {late:?} late"
     );
     Ok(age)
 }
@@ -190,7 +193,16 @@ mod tests {
         assert!(form.lost(Some(&summary("a")), killed).is_ok());
         let mut owed = self::form();
         owed.owed = true;
-        assert!(owed.lost(None, killed).is_err());
-        assert!(owed.lost(Some(&FormValues::new()), killed).is_ok());
+        let at = |ms| {
+            Some(Killed {
+                at: owed.opened + Duration::from_millis(ms),
+                late: Duration::ZERO,
+            })
+        };
+        assert!(owed.lost(None, at(300)).is_ok());
+        assert!(owed.lost(None, at(301)).is_err());
+        assert!(owed.lost(None, None).is_err(), "nobody was killed");
+        assert!(owed.lost(Some(&FormValues::new()), at(301)).is_ok());
+        assert!(self::form().lost(None, None).is_ok(), "nothing was owed");
     }
 }
