@@ -103,7 +103,7 @@ pub(crate) async fn text(store: &Store, what: Filed) -> Result<Option<FiledText>
             Ok(Some(FiledText::Customer {
                 mine,
                 base: first.base,
-                theirs: theirs.map(|card| card.customer),
+                theirs: theirs.map(|card| Box::new(card.customer)),
             }))
         }
         (Parcel::Ticket(parcel), _) => {

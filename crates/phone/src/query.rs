@@ -108,7 +108,7 @@ pub enum FiledText {
         /// How it stood before; nothing where that is not known, or the customer is new.
         base: Option<CustomerBody>,
         /// How it stands at the centre, as far as this computer has heard.
-        theirs: Option<Customer>,
+        theirs: Option<Box<Customer>>,
     },
 }
 

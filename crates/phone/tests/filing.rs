@@ -343,7 +343,7 @@ async fn edits_that_build_on_a_conflict_wait_for_the_agents_choice_also_after_a_
         Some(FiledText::Customer {
             mine: profile("陈大文先生"),
             base: Some(base),
-            theirs: Some(theirs.customer),
+            theirs: Some(Box::new(theirs.customer)),
         })
     );
 

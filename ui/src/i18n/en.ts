@@ -18,7 +18,7 @@ export const en: Messages = {
     forbidden: 'You have no right to do this; ask your administrator if you need it',
     not_found: 'The centre has no such record; it may have been deleted, so read it again',
     key_reused: 'The centre has another text under the same number; change something and submit again',
-    conflict: 'It was changed elsewhere in the meantime; read it again, then change it',
+    conflict: 'Somebody else changed it as well; both versions are kept, choose what is to stand',
     malformed: 'Too long, or not well formed; shorten or correct it and try again',
     registration_refused: 'The telephone registration was refused; check the account and its password',
     registration_lost: 'The telephone registration was lost; trying again by itself, check the network',

@@ -17,7 +17,7 @@ const codes: Record<Code, string> = {
   forbidden: '您没有做这件事的权限，需要时请找管理员',
   not_found: '服务端没有这条记录，可能已被删除，请重新读取',
   key_reused: '服务端已收到同一编号的另一份内容，请改一处后再提交',
-  conflict: '内容在别处被改过，请重新读取后再改',
+  conflict: '别人也改过这项内容，两边都在，请选择要留的',
   malformed: '内容太长或格式不对，请改短或改正后再试',
   registration_refused: '话务注册被拒绝，请检查账号和密码',
   registration_lost: '话务注册断开，正在自动重连；请检查网络',
