@@ -288,6 +288,7 @@ impl<'a> Day<'a> {
         self.phone
             .command(&Command::CreateTicket {
                 wrap_up,
+                ticket: None,
                 title: "上门维修".into(),
                 text: whole.clone(),
                 due_at: None,

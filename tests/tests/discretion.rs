@@ -131,6 +131,7 @@ async fn a_day_of_the_phone_without_a_window_is_in_no_log() -> Result<()> {
     .await?;
     lin.command(&Command::CreateTicket {
         wrap_up: call.wrap_up,
+        ticket: None,
         title: TICKET_TITLE.into(),
         text: TICKET_TEXT.into(),
         due_at: None,
