@@ -308,6 +308,11 @@ async fn a_call_that_rings_out_waits_for_the_next_agent_and_a_break_by_hand_keep
     zhou.find(Role::Button, WRAP_UP).await?;
 
     // Who missed it sees missed, who took it sees normal.
+    for window in [&lin, &zhou] {
+        // The row is written behind the wrap-up that begins with it.
+        window.click(Role::Button, &["Calls", "通话列表"]).await?;
+        window.hides(&["Going on", "进行中"], PATIENCE).await?;
+    }
     let missed = CallList::read(&lin).await?;
     lin.picture_of("list").await?;
     let taken = CallList::read(&zhou).await?;
