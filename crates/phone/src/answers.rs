@@ -13,9 +13,8 @@ impl Actor {
         match query {
             Query::Draft { wrap_up } => match self.desk.draft(wrap_up).cloned() {
                 None if self.standing.is_some() => {
-                    let (ask, answer) = oneshot::channel();
-                    self.jobs.push(Job::Own(OwnJob::Kept(wrap_up, ask)));
-                    hand_on(answer, reply, |draft| Answer::Draft { draft });
+                    let job = |ask| Job::Own(OwnJob::Kept(wrap_up, ask));
+                    self.ask_store(job, reply, |draft| Answer::Draft { draft });
                 }
                 draft => {
                     // Err, here and below: whoever asked has gone.
@@ -23,9 +22,8 @@ impl Actor {
                 }
             },
             Query::Filed { what } => {
-                let (ask, answer) = oneshot::channel();
-                self.jobs.push(Job::FiledText(what, ask));
-                hand_on(answer, reply, |text| Answer::Filed { text });
+                let job = |ask| Job::FiledText(what, ask);
+                self.ask_store(job, reply, |text| Answer::Filed { text });
             }
             Query::Form => {
                 let form = self.desk.form().cloned();
@@ -39,10 +37,8 @@ impl Actor {
                 }
             },
             Query::Calls => {
-                let (ask, answer) = oneshot::channel();
-                self.jobs.push(Job::Calls(ask));
                 let right = self.desk.right_to_listen();
-                hand_on(answer, reply, move |legs: Vec<LegRecord>| {
+                self.ask_store(Job::Calls, reply, move |legs: Vec<LegRecord>| {
                     let row = |leg| CallRow::new(leg, right);
                     Answer::Calls {
                         rows: legs.into_iter().map(row).collect(),
@@ -50,11 +46,9 @@ impl Actor {
                 });
             }
             Query::Settings => {
-                let (ask, answer) = oneshot::channel();
-                self.jobs.push(Job::Settings(ask));
                 let roots = self.roots.as_ref();
                 let roots = roots.map(|file| file.to_string_lossy().into_owned());
-                hand_on(answer, reply, |settings| Answer::Settings {
+                self.ask_store(Job::Settings, reply, |settings| Answer::Settings {
                     settings: Settings { roots, ..settings },
                 });
             }
@@ -95,17 +89,20 @@ impl Actor {
             .map(|kept| kept.number.clone())
             .or_else(|| of_form().map(|form| form.number.clone()))
     }
-}
 
-/// Sends an answer on when it comes, without the actor waiting for it.
-fn hand_on<T: Send + 'static>(
-    answer: oneshot::Receiver<Result<T, Code>>,
-    reply: oneshot::Sender<Result<Answer, Code>>,
-    wrap: impl FnOnce(T) -> Answer + Send + 'static,
-) {
-    tokio::spawn(async move {
-        let answer = answer.await.unwrap_or(Err(Code::NotNow));
-        // Err: whoever asked has gone.
-        reply.send(answer.map(wrap)).ok();
-    });
+    /// Asks the store in its turn, and sends the answer on when it comes, without the actor waiting for it.
+    fn ask_store<T: Send + 'static>(
+        &mut self,
+        job: impl FnOnce(oneshot::Sender<Result<T, Code>>) -> Job,
+        reply: oneshot::Sender<Result<Answer, Code>>,
+        wrap: impl FnOnce(T) -> Answer + Send + 'static,
+    ) {
+        let (ask, answer) = oneshot::channel();
+        self.jobs.push(job(ask));
+        tokio::spawn(async move {
+            let answer = answer.await.unwrap_or(Err(Code::NotNow));
+            // Err: whoever asked has gone.
+            reply.send(answer.map(wrap)).ok();
+        });
+    }
 }

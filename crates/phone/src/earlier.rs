@@ -98,9 +98,8 @@ async fn forms_of(schema: u32) {
         ],
         "schema {schema}"
     );
-    let (reply, closed) = tokio::sync::oneshot::channel();
-    jobs.send(Job::Close(reply)).await.expect("it runs");
-    closed.await.expect("closed");
+    let closed = store_task::ask(&jobs, Job::Close).await;
+    closed.expect("closed");
     task.await.expect("no panic");
 }
 

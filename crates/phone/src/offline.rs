@@ -10,7 +10,7 @@ use offhook_model::{
     api::{AgentProfile, SignInResponse},
 };
 use serde::{Deserialize, Serialize};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info};
@@ -18,7 +18,7 @@ use tracing::{debug, info};
 use crate::backoff::Backoff;
 use crate::report::{SessionReport, Teller};
 use crate::session::{self, Credentials, RETRY};
-use crate::store_task::Job;
+use crate::store_task::{self, Job};
 use crate::sync::Bell;
 use crate::unlocked::Unlocked;
 
@@ -101,12 +101,13 @@ pub(crate) async fn by_password(
     } = credentials;
     let owner = owner(&username, &session::address(&centre));
     let key = password.clone();
-    let opened = ask(&store, |reply| Job::OpenAlone {
+    let opened: Option<Opened> = store_task::ask(&store, |reply| Job::OpenAlone {
         owner,
         password: key,
         reply,
-    });
-    let Some((handout, unlocked)) = opened.await? else {
+    })
+    .await;
+    let Some((handout, unlocked)) = opened.ok_or(Code::NotNow)?? else {
         return Err(why);
     };
     info!(?why, "Opened without the centre");
@@ -121,8 +122,11 @@ pub(crate) async fn by_password(
 
 /// Opens the data of the agent who was here last by the keyring.
 pub(crate) async fn by_keyring(store: mpsc::Sender<Job>) -> Result<Offline, Code> {
-    let opened = ask(&store, |reply| Job::OpenByKeyring { reply }).await?;
-    let (handout, unlocked) = opened.ok_or(Code::KeyringUnavailable)?;
+    let opened: Option<Opened> =
+        store_task::ask(&store, |reply| Job::OpenByKeyring { reply }).await;
+    let (handout, unlocked) = opened
+        .ok_or(Code::NotNow)??
+        .ok_or(Code::KeyringUnavailable)?;
     info!("Opened without the centre, by the keyring");
     Ok(Offline {
         handout,
@@ -135,15 +139,6 @@ pub(crate) async fn by_keyring(store: mpsc::Sender<Job>) -> Result<Offline, Code
 
 /// What opening without the centre found; nothing where there is nothing to open.
 pub(crate) type Opened = Result<Option<(Handout, Unlocked)>, Code>;
-
-async fn ask(
-    store: &mpsc::Sender<Job>,
-    job: impl FnOnce(oneshot::Sender<Opened>) -> Job,
-) -> Opened {
-    let (reply, opened) = oneshot::channel();
-    store.send(job(reply)).await.map_err(|_| Code::NotNow)?;
-    opened.await.map_err(|_| Code::NotNow)?
-}
 
 /// Stands while the desk is offline: signs in as soon as the centre answers, or says that it does where the password is missing.
 pub(crate) async fn look_out(

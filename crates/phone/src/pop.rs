@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use offhook_model::{CallId, CallerMatch, CustomerCard, CustomerName, PhoneNumber};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tracing::debug;
 
 use crate::own_store::OwnJob;
 use crate::report::{Found, SessionReport, Teller};
 use crate::standing::Authority;
-use crate::store_task::Job;
+use crate::store_task::{self, Job};
 
 /// A caller who rings is not left without a name for longer than this, where this computer knows one.
 const PATIENCE: Duration = Duration::from_millis(1_500);
@@ -68,7 +68,7 @@ async fn ask(
         Authority::Away { .. } => None,
         Authority::Own { agent } => {
             let agent = agent.clone();
-            asked_store(store, |reply| {
+            store_task::ask(store, |reply| {
                 Job::Own(OwnJob::Cards {
                     number: number.clone(),
                     agent,
@@ -89,21 +89,11 @@ async fn or_copies(
     if let Some(cards) = answer {
         return Found::Fresh(cards);
     }
-    let copies = asked_store(store, |reply| Job::Cards(number.clone(), reply)).await;
+    let copies = store_task::ask(store, |reply| Job::Cards(number.clone(), reply)).await;
     match copies {
         Some(copies) if !copies.is_empty() => Found::Stale(copies),
         Some(_) | None => Found::Nothing,
     }
-}
-
-/// Asked in its turn, so that a copy that is just being kept is found. Nothing: the phone shuts down.
-async fn asked_store(
-    store: &mpsc::Sender<Job>,
-    job: impl FnOnce(oneshot::Sender<Vec<CustomerCard>>) -> Job,
-) -> Option<Vec<CustomerCard>> {
-    let (reply, cards) = oneshot::channel();
-    store.send(job(reply)).await.ok()?;
-    cards.await.ok()
 }
 
 /// Says in the desk's words what was found.

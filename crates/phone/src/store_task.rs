@@ -106,15 +106,23 @@ pub(crate) async fn unlock(
     password: Secret,
     remembered: Remembered,
 ) -> Result<Unlocked, Code> {
-    let (reply, unlocked) = oneshot::channel();
-    let job = Job::Unlock {
+    let unlocked = ask(jobs, |reply| Job::Unlock {
         agent,
         password,
         remembered,
         reply,
-    };
-    jobs.send(job).await.map_err(|_| Code::NotNow)?;
-    unlocked.await.map_err(|_| Code::NotNow)
+    });
+    unlocked.await.ok_or(Code::NotNow)
+}
+
+/// Asks in turn, behind the jobs that were handed over before. Nothing: the phone shuts down.
+pub(crate) async fn ask<T>(
+    jobs: &mpsc::Sender<Job>,
+    job: impl FnOnce(oneshot::Sender<T>) -> Job,
+) -> Option<T> {
+    let (reply, answer) = oneshot::channel();
+    jobs.send(job(reply)).await.ok()?;
+    answer.await.ok()
 }
 
 /// Does jobs until told to close, or until nobody is left to ask.
