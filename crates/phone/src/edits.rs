@@ -159,17 +159,22 @@ impl Edit {
 
 /// The card of a customer of whom no more is known than what was just written.
 pub(crate) fn new_card(id: CustomerId, body: CustomerBody, version: u64) -> CustomerCard {
+    card_of(Customer {
+        id,
+        reference: String::new(),
+        name: body.name,
+        numbers: body.numbers,
+        home: None,
+        tags: body.tags,
+        fields: body.fields,
+        version,
+    })
+}
+
+/// The card of a customer of whom nothing but the record is known.
+pub(crate) const fn card_of(customer: Customer) -> CustomerCard {
     CustomerCard {
-        customer: Customer {
-            id,
-            reference: String::new(),
-            name: body.name,
-            numbers: body.numbers,
-            home: None,
-            tags: body.tags,
-            fields: body.fields,
-            version,
-        },
+        customer,
         calls: Vec::new(),
         tickets: Vec::new(),
         records: Vec::new(),

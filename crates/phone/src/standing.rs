@@ -42,7 +42,11 @@ pub(crate) enum Authority {
     /// A centre: what is filed goes there by way of the outbox, which the bell wakes.
     Centre { session: Session, bell: Arc<Bell> },
     /// A centre that cannot be reached: what is filed waits in the outbox for the session to come.
-    Away { bell: Arc<Bell> },
+    Away {
+        bell: Arc<Bell>,
+        /// What the desk was opened with.
+        handout: Arc<Handout>,
+    },
     /// This computer: a bare account has nobody else. The name stands in the history.
     Own { agent: String },
 }
@@ -67,7 +71,6 @@ pub(crate) struct Standing {
     link: Arc<Link>,
     /// The registrar has taken the account before.
     proven: bool,
-    handout: Option<Handout>,
     jobs: mpsc::Sender<Job>,
     told: Teller,
     tasks: JoinSet<()>,
@@ -102,7 +105,6 @@ impl Standing {
             account: Some(account),
             link,
             proven: false,
-            handout: None,
             jobs,
             told,
             tasks,
@@ -132,12 +134,14 @@ impl Standing {
         // Nobody asks for a presence before there is a session.
         let (wishes, _) = mpsc::channel(WISHES);
         Self {
-            authority: Authority::Away { bell },
+            authority: Authority::Away {
+                bell,
+                handout: Arc::new(handout),
+            },
             wishes: Outlet::new(wishes),
             account: None,
             link: Arc::default(),
             proven: false,
-            handout: Some(handout),
             jobs,
             told,
             tasks,
@@ -145,14 +149,17 @@ impl Standing {
     }
 
     /// What an offline desk was opened with; nothing where there is a session.
-    pub(crate) const fn handout(&self) -> Option<&Handout> {
-        self.handout.as_ref()
+    pub(crate) fn handout(&self) -> Option<&Handout> {
+        match &self.authority {
+            Authority::Away { handout, .. } => Some(handout),
+            Authority::Centre { .. } | Authority::Own { .. } => None,
+        }
     }
 
     /// The bell that jobs for the outbox were given.
     pub(crate) fn bell(&self) -> Option<Arc<Bell>> {
         match &self.authority {
-            Authority::Centre { bell, .. } | Authority::Away { bell } => Some(bell.clone()),
+            Authority::Centre { bell, .. } | Authority::Away { bell, .. } => Some(bell.clone()),
             Authority::Own { .. } => None,
         }
     }
@@ -193,7 +200,7 @@ impl Standing {
     /// Where a form goes that is submitted.
     pub(crate) fn submission(&self, draft: Draft) -> Job {
         match &self.authority {
-            Authority::Centre { bell, .. } | Authority::Away { bell } => {
+            Authority::Centre { bell, .. } | Authority::Away { bell, .. } => {
                 Job::Submit(draft, bell.clone())
             }
             Authority::Own { .. } => Job::Own(OwnJob::Form(draft)),
@@ -209,7 +216,7 @@ impl Standing {
         body: CustomerBody,
     ) -> Job {
         match &self.authority {
-            Authority::Centre { bell, .. } | Authority::Away { bell } => Job::FileCustomer {
+            Authority::Centre { bell, .. } | Authority::Away { bell, .. } => Job::FileCustomer {
                 wrap_up,
                 customer,
                 changes,
@@ -227,7 +234,7 @@ impl Standing {
     /// Where a ticket goes that was written beside a form.
     pub(crate) fn ticket(&self, wrap_up: WrapUpId, ticket: TicketId, body: TicketBody) -> Job {
         match &self.authority {
-            Authority::Centre { bell, .. } | Authority::Away { bell } => Job::FileTicket {
+            Authority::Centre { bell, .. } | Authority::Away { bell, .. } => Job::FileTicket {
                 wrap_up,
                 ticket,
                 body,

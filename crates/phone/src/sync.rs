@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use crate::backoff::Backoff;
 use crate::clock::wall;
+use crate::edits::card_of;
 use crate::parcel::Parcel;
 use crate::report::Teller;
 
@@ -214,12 +215,7 @@ async fn keep_theirs(store: &Store, theirs: Customer) {
                 customer: theirs,
                 ..card
             },
-            None => CustomerCard {
-                customer: theirs,
-                calls: Vec::new(),
-                tickets: Vec::new(),
-                records: Vec::new(),
-            },
+            None => card_of(theirs),
         };
         store.keep_card(&card).await
     };
