@@ -253,13 +253,12 @@ impl Desk {
     fn link(&self, state: Result<(), Code>) -> LinkView {
         match (&self.session, state) {
             (Session::SignedOut { .. }, _) => LinkView::Off,
-            (Session::SigningIn | Session::SignedIn { .. } | Session::Offline { .. }, Ok(())) => {
-                LinkView::Up
+            (Session::SigningIn | Session::SignedIn { .. } | Session::Offline { .. }, state) => {
+                match state {
+                    Ok(()) => LinkView::Up,
+                    Err(code) => LinkView::Connecting { error: Some(code) },
+                }
             }
-            (
-                Session::SigningIn | Session::SignedIn { .. } | Session::Offline { .. },
-                Err(code),
-            ) => LinkView::Connecting { error: Some(code) },
         }
     }
 
