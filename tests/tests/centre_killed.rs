@@ -69,13 +69,7 @@ async fn a_centre_killed_in_a_call_has_every_record_and_its_phones_go_on() -> Re
             .await?;
     }
 
-    let World {
-        place,
-        environment,
-        centre,
-        ..
-    } = &mut world;
-    centre.up(place, environment).await?;
+    world.centre.up(&world.place, &world.environment).await?;
     let back = Instant::now();
     for (name, agent) in [("lin", &lin), ("zhou", &zhou), ("hannah", &hannah)] {
         agent

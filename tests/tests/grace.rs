@@ -100,13 +100,10 @@ impl<'a> Computer<'a> {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_that_is_gone_is_back_in_time_or_its_agent_is_checked_out() -> Result<()> {
     let mut world = World::silent("grace", 60).await?;
-    let World {
-        centre,
-        place,
-        environment,
-        ..
-    } = &mut world;
-    centre.restart_with_grace(place, environment, GRACE).await?;
+    world
+        .centre
+        .restart_with_grace(&world.place, &world.environment, GRACE)
+        .await?;
     let mut lin = Computer::of(&world, "lin", "lin").await?;
 
     // Killed while free: back, and Ready without a check-in.

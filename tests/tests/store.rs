@@ -174,13 +174,7 @@ async fn the_keyring_opens_the_desk_without_the_centre_until_the_agent_signs_out
     assert_eq!(text.pointer("/draft/values/summary"), Some(&TEXT.into()));
 
     // With the centre back the password makes a session of it; the form stays.
-    let World {
-        centre,
-        place: home,
-        environment: plain,
-        ..
-    } = &mut world;
-    centre.up(home, plain).await?;
+    world.centre.up(&world.place, &world.environment).await?;
     lin.command(&Command::SignInAgain {
         password: Secret::new(PASSWORD),
     })

@@ -63,13 +63,10 @@ async fn a_state_that_nobody_confirms_is_marked_and_what_is_asked_for_comes_late
 async fn a_window_that_is_killed_comes_back_to_its_wrap_up_and_the_last_sign_in_wins() -> Result<()>
 {
     let mut world = World::silent("window-killed", 60).await?;
-    let World {
-        centre,
-        place,
-        environment,
-        ..
-    } = &mut world;
-    centre.restart_with_grace(place, environment, GRACE).await?;
+    world
+        .centre
+        .restart_with_grace(&world.place, &world.environment, GRACE)
+        .await?;
     let display = Display::start(&world.place, &world.environment).await?;
     let tap = Tap::before(&world.centre.http).await?;
     let mine = Credentials::of(&tap.base, "lin");

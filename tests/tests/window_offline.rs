@@ -33,13 +33,10 @@ const FOUND: Duration = Duration::from_secs(60);
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_written_without_the_centre_is_kept_and_arrives_once() -> Result<()> {
     let mut world = World::silent("window-offline", 60).await?;
-    let World {
-        centre,
-        place,
-        environment,
-        ..
-    } = &mut world;
-    centre.restart_with_grace(place, environment, GRACE).await?;
+    world
+        .centre
+        .restart_with_grace(&world.place, &world.environment, GRACE)
+        .await?;
     let display = Display::start(&world.place, &world.environment).await?;
     let mut tap = Tap::before(&world.centre.http).await?;
     let base = tap.base.clone();

@@ -66,15 +66,6 @@ async fn talked(desk: &mut Desk, registrar: &mut Registrar) -> WrapUpId {
     offered.wrap_up
 }
 
-async fn write(desk: &Desk, wrap_up: WrapUpId, text: &str) {
-    desk.send(Command::EditDraft {
-        wrap_up,
-        field: FieldId::from("summary"),
-        value: FieldValue::Text(text.into()),
-    })
-    .await;
-}
-
 fn saved(view: &View, wrap_up: WrapUpId) -> Option<SavedState> {
     let form = view.wrap_ups.iter().find(|form| form.id == wrap_up)?;
     Some(form.saved)
@@ -106,7 +97,7 @@ async fn a_day_without_a_centre_is_kept_on_this_computer() {
 
     let wrap_up = talked(&mut desk, &mut registrar).await;
     assert_eq!(desk.phone.view().wrap_ups[0].caller, CallerMatch::Unknown);
-    write(&desk, wrap_up, "换了滤芯").await;
+    desk.write(wrap_up, "换了滤芯").await;
     desk.send(Command::SubmitAndStartAnswering {
         wrap_up,
         presence: Presence::Break,

@@ -69,7 +69,33 @@ async fn ready(known: Vec<CustomerCard>) -> World {
     }
 }
 
+const CONFLICT: SavedState = SavedState::Refused {
+    code: Code::Conflict,
+};
+
 impl World {
+    /// A call whose profile was edited here at version 4, while somebody else had brought it to version 7.
+    async fn in_conflict(&mut self) -> (CallId, WrapUpId, Filed) {
+        let (call, wrap_up) = self.talked().await;
+        self.api.knows(vec![card(7)]);
+        self.api.refuse_filed([409]);
+        self.edit(wrap_up, Some((ID, 4)), "陈大文").await;
+        let refused = self.until_filed("refused", |saved| saved == CONFLICT);
+        (call, wrap_up, refused.await)
+    }
+
+    /// Waits until the centre's word is shown.
+    async fn until_theirs_is_shown(&self, call: CallId) {
+        let looked_up = async {
+            while shown(&self.desk, call).await != [("陈雨桐".into(), 7)] {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, looked_up)
+            .await
+            .expect("the centre's word");
+    }
+
     /// A call that was looked up, taken and ended; its call and its form.
     async fn talked(&mut self) -> (CallId, WrapUpId) {
         let call = self.registrar.call(Caller {
@@ -246,25 +272,9 @@ async fn a_new_customer_and_their_ticket_outlive_the_program_and_go_in_order() {
 #[tokio::test]
 async fn a_conflict_is_for_good_and_the_centres_word_is_shown() {
     let mut world = ready(vec![card(4)]).await;
-    let (call, wrap_up) = world.talked().await;
-    world.api.knows(vec![card(7)]);
-    world.api.refuse_filed([409]);
-    world.edit(wrap_up, Some((ID, 4)), "陈大文").await;
-    let conflict = SavedState::Refused {
-        code: Code::Conflict,
-    };
-    world
-        .until_filed("refused", |saved| saved == conflict)
-        .await;
+    let (call, wrap_up, _) = world.in_conflict().await;
     // The look-up that follows brings the newer version, and the next edit is of that one.
-    let looked_up = async {
-        while shown(&world.desk, call).await != [("陈雨桐".into(), 7)] {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, looked_up)
-        .await
-        .expect("the centre's word");
+    world.until_theirs_is_shown(call).await;
     world.edit(wrap_up, Some((ID, 7)), "陈大文").await;
     let synced = |saved| matches!(saved, SavedState::Synced { .. });
     world.until_filed("synced", synced).await;
@@ -312,11 +322,8 @@ async fn edits_that_build_on_a_conflict_wait_for_the_agents_choice_also_after_a_
     theirs.customer.tags = vec!["钻石会员".into()];
     world.api.knows(vec![theirs.clone()]);
     world.api.refuse_filed([409]);
-    let conflict = SavedState::Refused {
-        code: Code::Conflict,
-    };
     world
-        .until_filed("refused", |saved| saved == conflict)
+        .until_filed("refused", |saved| saved == CONFLICT)
         .await;
     world.desk.phone.clone().shut_down().await;
 
@@ -324,7 +331,7 @@ async fn edits_that_build_on_a_conflict_wait_for_the_agents_choice_also_after_a_
     desk.sign_in(&world.api).await;
     let what = Filed::Customer { id: ID };
     let view = desk
-        .until("it is back", |view| filed(view) == Some((what, conflict)))
+        .until("it is back", |view| filed(view) == Some((what, CONFLICT)))
         .await;
     assert_eq!(view.wrap_ups[0].id, wrap_up);
     let received = world.api.filed.borrow().clone();
@@ -376,29 +383,14 @@ async fn edits_that_build_on_a_conflict_wait_for_the_agents_choice_also_after_a_
 #[tokio::test]
 async fn what_somebody_else_wrote_can_be_left_as_it_is() {
     let mut world = ready(vec![card(4)]).await;
-    let (call, wrap_up) = world.talked().await;
-    world.api.knows(vec![card(7)]);
-    world.api.refuse_filed([409]);
-    world.edit(wrap_up, Some((ID, 4)), "陈大文").await;
-    let what = world
-        .until_filed("refused", |saved| {
-            matches!(saved, SavedState::Refused { .. })
-        })
-        .await;
+    let (call, wrap_up, what) = world.in_conflict().await;
     world.desk.send(Command::GiveUp { wrap_up, what }).await;
     world
         .desk
         .until("given up", |view| filed(view).is_none())
         .await;
     assert_eq!(text(&world.desk, what).await, None);
-    let looked_up = async {
-        while shown(&world.desk, call).await != [("陈雨桐".into(), 7)] {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, looked_up)
-        .await
-        .expect("the centre's word");
+    world.until_theirs_is_shown(call).await;
     world.desk.phone.shut_down().await;
 }
 

@@ -4,7 +4,7 @@ mod support;
 
 use offhook_desk::{Again, Command, DeskAction, LinkView, SavedState, SessionView, View};
 use offhook_model::{
-    CallId, CallerMatch, Code, CustomerId, FieldId, FieldValue, PhoneNumber, Secret, WrapUpId,
+    CallId, CallerMatch, Code, CustomerId, FieldId, FieldValue, PhoneNumber, Secret,
     api::CustomerBody,
 };
 use offhook_phone::{Answer, Query};
@@ -33,15 +33,6 @@ async fn reopened(world: &World, password: &str) -> Desk {
 
 async fn until_offline(desk: &mut Desk) -> View {
     desk.until("offline", |view| again(view).is_some()).await
-}
-
-async fn write(desk: &Desk, wrap_up: WrapUpId, text: &str) {
-    desk.send(Command::EditDraft {
-        wrap_up,
-        field: FieldId::from("summary"),
-        value: FieldValue::Text(text.into()),
-    })
-    .await;
 }
 
 async fn shown(desk: &Desk, call: CallId) -> (Vec<(String, u64)>, bool) {
@@ -119,7 +110,7 @@ async fn the_desk_opens_without_the_centre_and_what_is_written_there_arrives_whe
         due_at: None,
     })
     .await;
-    write(&desk, wrap_up, "finished on the train").await;
+    desk.write(wrap_up, "finished on the train").await;
     desk.send(Command::Submit { wrap_up }).await;
     desk.until("all of it waits", |view| {
         let form = &view.wrap_ups[0];
@@ -216,7 +207,7 @@ async fn a_password_that_was_changed_meanwhile_is_asked_for_in_place() {
     world.api.is_away(true);
     let mut desk = reopened(&world, "practice").await;
     until_offline(&mut desk).await;
-    write(&desk, wrap_up, "and on the train").await;
+    desk.write(wrap_up, "and on the train").await;
     world.api.takes_password("changed");
     world.api.is_away(false);
     let refused = Again::AsksPassword {

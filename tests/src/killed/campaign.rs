@@ -182,13 +182,8 @@ impl Campaign {
 
     /// Starts the centre again on its data and addresses.
     pub(super) async fn centre_up(&mut self) -> Result<()> {
-        let World {
-            place,
-            environment,
-            centre,
-            ..
-        } = &mut self.world;
-        centre.up(place, environment).await?;
+        let world = &mut self.world;
+        world.centre.up(&world.place, &world.environment).await?;
         self.teach().await
     }
 

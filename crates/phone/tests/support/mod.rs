@@ -19,7 +19,7 @@ pub use world::{NUMBER, World, caller, card, ready};
 
 use offhook_audio::BackendConfig;
 use offhook_desk::{CallPhase, CallView, Command, LinkView, NoticeKind, SessionView, View};
-use offhook_model::{Code, LegId, Presence, Secret};
+use offhook_model::{Code, FieldId, FieldValue, LegId, Presence, Secret, WrapUpId};
 use offhook_phone::{Config, IncomingNotification, KeyRing, Levels, Phone, Shell};
 use tokio::sync::watch;
 
@@ -132,6 +132,16 @@ impl Desk {
             })
             .await;
         }
+    }
+
+    /// Types the whole summary of a form.
+    pub async fn write(&self, wrap_up: WrapUpId, text: &str) {
+        self.send(Command::EditDraft {
+            wrap_up,
+            field: FieldId::from("summary"),
+            value: FieldValue::Text(text.into()),
+        })
+        .await;
     }
 
     pub async fn check_in(&mut self) {

@@ -89,13 +89,7 @@ impl World {
     }
 
     pub async fn write(&self, wrap_up: WrapUpId, text: &str) {
-        self.desk
-            .send(Command::EditDraft {
-                wrap_up,
-                field: FieldId::from("summary"),
-                value: FieldValue::Text(text.into()),
-            })
-            .await;
+        self.desk.write(wrap_up, text).await;
     }
 
     pub async fn rows(&self) -> Vec<CallRow> {
