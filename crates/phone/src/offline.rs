@@ -75,16 +75,19 @@ impl Offline {
     }
 }
 
-/// Whether a sign-in that failed so leaves the desk to this computer: nobody there has said no.
+/// Whether a sign-in that failed so leaves the desk to this computer: nobody there has said no. An untrusted certificate does not:
+/// it is told where the agent signs in, and put right there.
 pub(crate) const fn is_away(code: Code) -> bool {
     matches!(
         code,
-        Code::Unreachable
-            | Code::ConnectionRefused
-            | Code::UnknownHost
-            | Code::CertificateInvalid
-            | Code::CentreFailed
+        Code::Unreachable | Code::ConnectionRefused | Code::UnknownHost | Code::CentreFailed
     )
+}
+
+/// Whether a desk that is open goes on trying after this answer: nobody has looked at the password. A network that wants to be
+/// signed in to itself answers with a certificate of its own for a while.
+const fn is_tried_again(code: Code) -> bool {
+    is_away(code) || matches!(code, Code::CertificateInvalid)
 }
 
 /// Opens the data of an agent who has worked here before; the password must be the one it was shut with.
@@ -178,7 +181,7 @@ async fn sign_in(
     loop {
         let given_up = CancellationToken::new();
         match session::at_centre(credentials.clone(), store.clone(), given_up).await {
-            Err(code) if is_away(code) => told.fact(Fact::Api(Err(code))).await,
+            Err(code) if is_tried_again(code) => told.fact(Fact::Api(Err(code))).await,
             answer => return answer,
         }
         sleep(backoff.next(rand::random())).await;
